@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target is built the same way; a warning fails the build.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// The kernels' loops are ten to a hundred times slower without optimisation; preconditions stay.
+let kernelSettings = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+/// A module of the toolkit: a folder in `Sources`. The order of the list is the order of the layers.
+func module(
+    _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = settings
+) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of a module: a folder in `Tests`.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
+        swiftSettings: settings)
+}
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let relaxed = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
+
+let package = Package(
+    name: "probe",
+    products: [
+        .executable(name: "probe", targets: ["probe"]),
+        .library(
+            name: "Probe",
+            targets: [
+                "Tensors", "Kernels", "Results",
+                "Tokenization", "Models", "Interventions", "Figures",
+            ]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+        module("Tensors", settings: kernelSettings),
+        module("Kernels", ["COpenBLAS", "Tensors", relaxed], settings: kernelSettings),
+        module("Results", ["Tensors"]),
+        module("Tokenization"),
+        module("Models", ["Kernels", "Tensors", "Tokenization"]),
+        module("Interventions", ["Kernels", "Models", "Results", "Tensors"]),
+        module("Figures", ["CCairo", "CPNG", "Results", "Tensors"]),
+        .executableTarget(
+            name: "probe",
+            dependencies: [
+                "Figures", "Interventions", "Kernels", "Models", "Results", "Tensors",
+                "Tokenization", argumentParser,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport",
+            swiftSettings: settings),
+        tests("Tensors"),
+        tests("Results"),
+        tests("Tokenization"),
+        tests("Figures"),
+    ]
+)
