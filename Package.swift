@@ -69,6 +69,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport",
             swiftSettings: settings),
         tests("Tensors"),
+        tests("Kernels", ["Tensors"]),
         tests("Results"),
         tests("Tokenization"),
         tests("Figures"),

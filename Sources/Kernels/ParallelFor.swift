@@ -1,0 +1,59 @@
+// Kernels: pure functions on rows of floats. No tokens, layers or hooks here; start at MatrixProduct.swift.
+
+import Dispatch
+import Glibc
+import Synchronization
+
+/// How many threads the kernels use.
+///
+/// There is one level of parallelism: a kernel called inside ``parallelFor(_:_:)`` runs on the
+/// calling thread, and BLAS itself always runs on one thread. Work is cut by its shape alone, never
+/// by the number of threads, so results do not depend on this number.
+public enum Threads {
+    private static let limit = Atomic<Int>(0)
+
+    /// The number of threads in use; all of the machine's cores unless set.
+    public static var count: Int {
+        get {
+            let limit = limit.load(ordering: .relaxed)
+            return limit > 0 ? limit : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        }
+        set {
+            precondition(newValue > 0, "the number of threads must be positive, not \(newValue)")
+            limit.store(newValue, ordering: .relaxed)
+        }
+    }
+
+    /// Whether the calling thread already works for a `parallelFor`.
+    @TaskLocal fileprivate static var isWorker = false
+}
+
+/// Calls `body` once for each index below `count`, on several threads; returns when all have ended.
+///
+/// The order is not defined. Calls with different indices must not write the same memory. A single
+/// index, a single thread and a nested call run on the calling thread.
+public func parallelFor(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    let workers = min(Threads.count, count)
+    guard workers > 1, !Threads.isWorker else {
+        for index in 0..<count { body(index) }
+        return
+    }
+    let next = Atomic<Int>(0)
+    DispatchQueue.concurrentPerform(iterations: workers) { _ in
+        Threads.$isWorker.withValue(true) {
+            while true {
+                let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard index < count else { return }
+                body(index)
+            }
+        }
+    }
+}
+
+/// Cuts `count` rows into blocks of at most `size` and works on them with ``parallelFor(_:_:)``.
+func parallelBlocks(of count: Int, size: Int, _ body: @Sendable (Range<Int>) -> Void) {
+    let size = max(size, 1)
+    parallelFor((count + size - 1) / size) { block in
+        body(block * size..<min((block + 1) * size, count))
+    }
+}

@@ -1,0 +1,77 @@
+private import RealModule
+public import Tensors
+
+/// Turns each row into probabilities, in place: `exp(x − max) / Σ exp(x − max)`.
+///
+/// A row of −∞ only, where nothing may be attended to, becomes zeros. A row with a NaN becomes NaN.
+///
+/// - Parameter x: Scores, [rows, columns].
+public func softmax(_ x: MutableRows) {
+    for row in 0..<x.count { softmax(x[row]) }
+}
+
+/// Turns each row into probabilities over its visible part, in place; the rest becomes zero.
+///
+/// Row r of a query at position `past + r` sees the keys 0…`past + r`.
+///
+/// - Parameters:
+///   - x: Scores, [query_pos, key_pos].
+///   - past: How many keys come before the first query's own.
+public func causalSoftmax(_ x: MutableRows, past: Int) {
+    for row in 0..<x.count {
+        let visible = min(past + row + 1, x.columns)
+        let x = x[row]
+        softmax(UnsafeMutableBufferPointer(rebasing: x[0..<visible]))
+        for key in visible..<x.count { x[key] = 0 }
+    }
+}
+
+private func softmax(_ x: UnsafeMutableBufferPointer<Float>) {
+    guard let (largest, hasNaN) = extent(UnsafeBufferPointer(x)) else { return }
+    if hasNaN || largest == -.infinity {
+        for i in 0..<x.count { x[i] = hasNaN ? .nan : 0 }
+        return
+    }
+    var total: Float = 0
+    for i in 0..<x.count {
+        x[i] = exponential(x[i] - largest)
+        total = Relaxed.sum(x[i], total)
+    }
+    let factor = 1 / total
+    for i in 0..<x.count { x[i] *= factor }
+}
+
+/// The largest element of a row and whether any is NaN; `nil` of nothing.
+private func extent(_ x: UnsafeBufferPointer<Float>) -> (largest: Float, hasNaN: Bool)? {
+    guard !x.isEmpty else { return nil }
+    var largest = -Float.infinity
+    var unordered: UInt32 = 0
+    for i in 0..<x.count {
+        largest = x[i] > largest ? x[i] : largest
+        unordered |= x[i] == x[i] ? 0 : 1
+    }
+    return (largest, unordered != 0)
+}
+
+/// ln Σ exp(x) of a row, accumulated in double precision.
+///
+/// - Parameter x: Logits of one position, [d_vocab].
+public func logSumExp(_ x: UnsafeBufferPointer<Float>) -> Double {
+    guard let (largest, hasNaN) = extent(x) else { return -.infinity }
+    if hasNaN { return .nan }
+    guard largest.isFinite else { return Double(largest) }
+    var total = 0.0
+    for i in 0..<x.count { total = Relaxed.sum(Double(exponential(x[i] - largest)), total) }
+    return Double.log(total) + Double(largest)
+}
+
+/// Turns each row of logits into log-probabilities, in place.
+///
+/// - Parameter x: [pos, d_vocab].
+public func logSoftmax(_ x: MutableRows) {
+    parallelFor(x.count) { row in
+        let normalizer = Float(logSumExp(x.reading[row]))
+        let x = x[row]
+        for i in 0..<x.count { x[i] -= normalizer }
+    }
+}
