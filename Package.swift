@@ -29,6 +29,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let relaxed = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
 
 let package = Package(
@@ -44,6 +45,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     ],
     targets: [
@@ -55,7 +57,9 @@ let package = Package(
         module("Kernels", ["COpenBLAS", "Tensors", relaxed], settings: kernelSettings),
         module("Results", ["Tensors"]),
         module("Tokenization"),
-        module("Models", ["Kernels", "Tensors", "Tokenization"]),
+        .target(
+            name: "COrganism", exclude: ["card.json", "config.json", "model.safetensors", "tokenizer.json"]),
+        module("Models", ["COrganism", "Kernels", "Tensors", "Tokenization", crypto]),
         module("Interventions", ["Kernels", "Models", "Results", "Tensors"]),
         module("Figures", ["CCairo", "CPNG", "Results", "Tensors"]),
         .executableTarget(

@@ -75,3 +75,15 @@ public func logSoftmax(_ x: MutableRows) {
         for i in 0..<x.count { x[i] -= normalizer }
     }
 }
+
+/// Sets the scores of keys that a query must not see to −∞, in place.
+///
+/// - Parameters:
+///   - x: Scores, [query_pos, key_pos].
+///   - past: How many keys come before the first query's own.
+public func maskFuture(_ x: MutableRows, past: Int) {
+    for row in 0..<x.count {
+        let x = x[row]
+        for key in min(past + row + 1, x.count)..<x.count { x[key] = -.infinity }
+    }
+}

@@ -29,6 +29,12 @@ public struct Rows: @unchecked Sendable {
         return UnsafeBufferPointer(start: base + row * stride, count: columns)
     }
 
+    /// All elements of a matrix without gaps between its rows.
+    public var elements: UnsafeBufferPointer<Float> {
+        precondition(stride == columns, "elements of a strided matrix are not in one run")
+        return UnsafeBufferPointer(start: base, count: count * columns)
+    }
+
     /// The part of the matrix in some rows and columns.
     public subscript(rows: Range<Int>, columns: Range<Int>) -> Rows {
         precondition(
@@ -77,6 +83,11 @@ public struct MutableRows: @unchecked Sendable {
         return MutableRows(
             storage, at: part.base - UnsafePointer(storage.base), count: part.count,
             columns: part.columns, stride: part.stride)
+    }
+
+    /// All elements of a matrix without gaps between its rows.
+    public var elements: UnsafeMutableBufferPointer<Float> {
+        UnsafeMutableBufferPointer(mutating: reading.elements)
     }
 
     /// The same matrix, to read.

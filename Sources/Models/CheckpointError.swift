@@ -1,0 +1,52 @@
+/// Why a checkpoint cannot be loaded or written.
+public enum CheckpointError: Error, Hashable, CustomStringConvertible {
+    /// Neither a folder nor a model of the local Hugging Face cache.
+    case notFound(model: String, lookedIn: [String])
+    /// A folder without a file that is needed.
+    case missingFile(folder: String, file: String)
+    /// Weights in a format that is not read, such as Python's pickle.
+    case onlyPickle(folder: String, file: String)
+    /// A `config.json` that makes no sense or asks for something unsupported.
+    case badConfig(path: String, _ reason: String)
+    /// An architecture that is not known.
+    case unknownFamily(path: String, modelType: String, known: [String])
+    /// Tensors that should be there and are not.
+    case missingTensors(place: String, [String])
+    /// Tensors that should not be there.
+    case surplusTensors(place: String, [String])
+    /// A tensor of another shape than the config says.
+    case wrongShape(place: String, tensor: String, shape: [Int], expected: [Int])
+    /// Weights that the family's format cannot hold.
+    case cannotSave(reason: String)
+
+    /// A sentence that says what is wrong, where, and what to do next.
+    public var description: String {
+        switch self {
+        case .notFound(let model, let places):
+            "there is no model \(model): no such folder, and no such model in the Hugging Face cache "
+                + "(looked for \(places.joined(separator: ", "))); give a folder, or download it with "
+                + "`hf download \(model)`"
+        case .missingFile(let folder, let file):
+            "\(folder) has no \(file); a model folder holds config.json and model.safetensors"
+        case .onlyPickle(let folder, let file):
+            "\(folder) has its weights in \(file) only, a pickle, which is not opened because it can run "
+                + "code; convert it with transformers: save_pretrained(…, safe_serialization=True)"
+        case .badConfig(let path, let reason): "\(path): \(reason)"
+        case .unknownFamily(let path, let type, let known):
+            "\(path): model_type is \"\(type)\"; known are \(known.joined(separator: ", "))"
+        case .missingTensors(let place, let names):
+            "\(place) lacks \(CheckpointError.list(names))"
+        case .surplusTensors(let place, let names):
+            "\(place) has \(CheckpointError.list(names)), which no model of this config has; is "
+                + "n_layer in config.json right?"
+        case .wrongShape(let place, let tensor, let shape, let expected):
+            "\(place): tensor \(tensor) has shape \(shape); by config.json it should be \(expected)"
+        case .cannotSave(let reason): "the model cannot be saved: \(reason)"
+        }
+    }
+
+    private static func list(_ names: [String]) -> String {
+        let shown = names.prefix(3).joined(separator: ", ")
+        return names.count > 3 ? "\(shown) and \(names.count - 3) more tensors" : "tensor \(shown)"
+    }
+}

@@ -1,0 +1,87 @@
+public import Tensors
+
+/// What to do at hook points during one run: observe, edit in place, or replace values.
+///
+/// Hooks are values passed to a run; nothing is registered on the model. Those at one point are called
+/// in the order they were added, and what the last leaves is what the run goes on with.
+///
+/// ```swift
+/// var hooks = Hooks()
+/// hooks.add(at: HookPoint(.z, layer: 3)) { z, _ in z = Tensor(z.shape) }   // zero all heads
+/// let logits = try model.run(tokens, hooks: hooks).logits
+/// ```
+public struct Hooks {
+    /// Receives the value, to change in place or replace by one of the same shape, and the point.
+    public typealias Action = (inout Tensor, HookPoint) -> Void
+
+    private var entries: [(matches: (HookPoint) -> Bool, action: Action)] = []
+    /// Points asked for by name, which must exist.
+    private(set) var required: Set<HookPoint> = []
+
+    /// No hooks.
+    public init() {}
+
+    /// Calls `action` at one point.
+    public mutating func add(at point: HookPoint, _ action: @escaping Action) {
+        required.insert(point)
+        entries.append(({ $0 == point }, action))
+    }
+
+    /// Calls `action` at the points of one kind in every layer.
+    public mutating func add(at kind: HookKind, _ action: @escaping Action) {
+        entries.append(({ $0.kind == kind }, action))
+    }
+
+    /// Calls `action` at every point that satisfies a condition.
+    public mutating func add(where matches: @escaping (HookPoint) -> Bool, _ action: @escaping Action) {
+        entries.append((matches, action))
+    }
+
+    /// The actions at one point, in order.
+    func actions(at point: HookPoint) -> [Action] {
+        entries.compactMap { $0.matches(point) ? $0.action : nil }
+    }
+}
+
+/// Which activations a run keeps.
+public struct Caching: Sendable {
+    let includes: @Sendable (HookPoint) -> Bool
+    /// Points asked for by name, which must exist.
+    let required: Set<HookPoint>
+    /// The positions kept along the axis `pos` or `query_pos`; `nil` for all, negative from the end.
+    public var positions: [Int]?
+
+    /// Nothing.
+    public static let none = Caching(where: { _ in false })
+
+    /// Everything that exists without being asked for; see ``HookKind/isOnDemand``.
+    public static let all = Caching(where: { !$0.kind.isOnDemand })
+
+    /// Some kinds in every layer.
+    public static func only(_ kinds: HookKind...) -> Caching {
+        Caching(where: { kinds.contains($0.kind) })
+    }
+
+    /// Some points.
+    public static func points(_ points: some Sequence<HookPoint>) -> Caching {
+        let points = Set(points)
+        return Caching(where: { points.contains($0) }, required: points)
+    }
+
+    /// Points that satisfy a condition.
+    public init(where includes: @escaping @Sendable (HookPoint) -> Bool) {
+        self.init(where: includes, required: [])
+    }
+
+    private init(where includes: @escaping @Sendable (HookPoint) -> Bool, required: Set<HookPoint>) {
+        self.includes = includes
+        self.required = required
+    }
+
+    /// The same activations at some positions only.
+    public func at(positions: [Int]) -> Caching {
+        var caching = self
+        caching.positions = positions
+        return caching
+    }
+}

@@ -1,0 +1,66 @@
+/// Token ids of one or more sequences, [batch, pos].
+///
+/// Shorter sequences are padded on the right. In a causal model a position sees only what stands
+/// before it, so padding changes nothing at the positions that count.
+public struct TokenBatch: Sendable, Hashable {
+    /// The ids, padded to one length.
+    public let ids: [[Int]]
+    /// The length of each sequence without padding.
+    public let lengths: [Int]
+
+    /// The number of sequences.
+    public var count: Int { ids.count }
+
+    /// The padded length.
+    public var length: Int { ids.first?.count ?? 0 }
+
+    /// Creates a batch.
+    ///
+    /// - Parameters:
+    ///   - sequences: One or more sequences.
+    ///   - padding: The id that fills the shorter ones up.
+    public init(_ sequences: [[Int]], padding: Int = 0) {
+        let length = sequences.map(\.count).max() ?? 0
+        ids = sequences.map { $0 + [Int](repeating: padding, count: length - $0.count) }
+        lengths = sequences.map(\.count)
+    }
+}
+
+/// Why a model cannot run on an input.
+public enum RunError: Error, Hashable, CustomStringConvertible {
+    /// A prompt without tokens.
+    case emptyPrompt
+    /// A prompt longer than the model's context.
+    case tooLong(length: Int, nCtx: Int)
+    /// An id that is not in the vocabulary.
+    case unknownToken(id: Int, dVocab: Int)
+    /// A hook point the model does not have.
+    case noSuchPoint(String, nLayers: Int)
+    /// A layer the model does not have.
+    case noSuchLayer(Int, nLayers: Int)
+    /// A position outside the sequence.
+    case noSuchPosition(Int, length: Int)
+    /// A text for a model that came without a tokenizer.
+    case noTokenizer(model: String)
+
+    /// A sentence that says what to do next.
+    public var description: String {
+        switch self {
+        case .emptyPrompt: "the prompt has no tokens; give at least one"
+        case .tooLong(let length, let nCtx):
+            "the prompt has \(length) tokens, but the model's context is \(nCtx); shorten it"
+        case .unknownToken(let id, let dVocab):
+            "there is no token \(id); the vocabulary's ids are 0 to \(dVocab - 1)"
+        case .noSuchPoint(let name, let nLayers):
+            "the model has no hook point \(name); names are like resid_pre, attn.hook_z or "
+                + "blocks.0.mlp.hook_post, with layers 0 to \(nLayers - 1)"
+        case .noSuchLayer(let layer, let nLayers):
+            "the model has no layer \(layer); its layers are 0 to \(nLayers - 1)"
+        case .noSuchPosition(let position, let length):
+            "there is no position \(position) among \(length); positions are 0 to \(length - 1), "
+                + "or -\(length) to -1 from the end"
+        case .noTokenizer(let model):
+            "\(model) has no tokenizer files, so it cannot read text; give token ids instead"
+        }
+    }
+}

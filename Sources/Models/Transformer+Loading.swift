@@ -1,0 +1,111 @@
+public import Tensors
+import Tokenization
+
+extension Transformer {
+    /// Loads a model by a name.
+    ///
+    /// - Parameter name: A folder with a Hugging Face checkpoint; or a hub id such as `gpt2`, found in
+    ///   the local Hugging Face cache (nothing is downloaded); or `organism`, the embedded model.
+    public static func load(_ name: String) throws -> Transformer {
+        try load(from: HubCache().files(of: name), name: name)
+    }
+
+    /// The embedded model.
+    public static func embedded() throws -> Transformer {
+        let files = EmbeddedModel()
+        return try load(from: files, name: files.name)
+    }
+
+    /// Loads a checkpoint: `config.json`, the safetensors, and tokenizer files if there are any.
+    ///
+    /// Every tensor of the family must be there with its shape, and no other. 32-bit weights are not
+    /// copied but read where the file is mapped.
+    public static func load(from files: any ModelFiles, name: String) throws -> Transformer {
+        guard let configFile = try files.file("config.json") else {
+            throw CheckpointError.missingFile(folder: files.name, file: "config.json")
+        }
+        let family = try ModelFamily.named(in: configFile)
+        let config = try family.readConfig(configFile)
+        let weights = try family.weights(config, from: try tensors(in: files), place: files.name)
+        return Transformer(
+            config: config, weights: weights, tokenizer: try tokenizer(in: files), name: name,
+            source: files)
+    }
+
+    private static func tensors(in files: any ModelFiles) throws -> SafetensorsSet {
+        if let file = try files.file("model.safetensors") {
+            return SafetensorsSet(try SafetensorsFile(file))
+        }
+        if let index = try files.file("model.safetensors.index.json") {
+            return try SafetensorsSet(index: index) { try files.file($0) }
+        }
+        for pickle in ["pytorch_model.bin", "pytorch_model.bin.index.json"]
+        where try files.file(pickle) != nil {
+            throw CheckpointError.onlyPickle(folder: files.name, file: pickle)
+        }
+        throw CheckpointError.missingFile(folder: files.name, file: "model.safetensors")
+    }
+
+    private static func tokenizer(in files: any ModelFiles) throws -> Tokenizer? {
+        if let file = try files.file("tokenizer.json") {
+            return try Tokenizer(tokenizerJSON: Array(file.bytes), source: file.name)
+        }
+        guard let vocabulary = try files.file("vocab.json"),
+            let merges = try files.file("merges.txt")
+        else { return nil }
+        return try Tokenizer(
+            vocabularyJSON: Array(vocabulary.bytes), merges: Array(merges.bytes),
+            sources: (vocabulary.name, merges.name))
+    }
+}
+
+extension ModelFamily {
+    /// The family that a `config.json` names.
+    static func named(in configFile: Blob) throws -> ModelFamily {
+        struct Header: Decodable { let model_type: String }
+        let header: Header
+        do {
+            header = try decodeJSON(Header.self, from: configFile.bytes)
+        } catch {
+            throw CheckpointError.badConfig(path: configFile.name, error.description)
+        }
+        guard let family = all.first(where: { $0.modelType == header.model_type }) else {
+            throw CheckpointError.unknownFamily(
+                path: configFile.name, modelType: header.model_type, known: all.map(\.modelType))
+        }
+        return family
+    }
+
+    /// Puts a checkpoint's tensors into their places.
+    func weights(
+        _ config: TransformerConfig, from tensors: SafetensorsSet, place: String
+    ) throws -> Weights {
+        let names = tensors.names
+        let prefix = names.contains { $0.hasPrefix(self.prefix) } ? self.prefix : ""
+        let parameters = self.parameters(config)
+        var expected: Set<String> = []
+        var missing: [String] = []
+        var weights = Weights(nLayers: config.nLayers)
+        for parameter in parameters {
+            let name = (parameter.isPrefixed ? prefix : "") + parameter.name
+            expected.insert(name)
+            guard let shape = tensors.shape(of: name) else {
+                missing.append(name)
+                continue
+            }
+            guard shape == parameter.shape else {
+                throw CheckpointError.wrongShape(
+                    place: place, tensor: name, shape: shape, expected: parameter.shape)
+            }
+            if let tensor = try tensors.tensor(name) { weights[keyPath: parameter.weight] = tensor }
+        }
+        if !missing.isEmpty { throw CheckpointError.missingTensors(place: place, missing) }
+        if config.tiesEmbeddings {
+            weights.W_U_transposed = weights.W_E
+            expected.insert("lm_head.weight")
+        }
+        let surplus = names.filter { !expected.contains($0) && !isIgnored($0) }
+        if !surplus.isEmpty { throw CheckpointError.surplusTensors(place: place, surplus) }
+        return weights
+    }
+}

@@ -1,0 +1,169 @@
+public import Tensors
+public import Tokenization
+
+/// A transformer whose every intermediate value has a name and can be read or changed.
+///
+/// ```swift
+/// let model = try Transformer.load("gpt2")
+/// let run = try model.run("The woman was working because", caching: .all)
+/// let z = run.cache[.z, 9]        // [batch, pos, head, d_head]
+/// ```
+public struct Transformer: Sendable {
+    /// Dimensions and kinds.
+    public let config: TransformerConfig
+    /// The weights.
+    public let weights: Weights
+    /// The tokenizer that came with the weights, if any.
+    public let tokenizer: Tokenizer?
+    /// The name the user gave, for messages and provenance.
+    public let name: String
+    /// The files the weights came from, if any; their hash identifies the checkpoint.
+    public let source: (any ModelFiles)?
+
+    /// Puts a transformer together.
+    public init(
+        config: TransformerConfig, weights: Weights, tokenizer: Tokenizer? = nil,
+        name: String = "model", source: (any ModelFiles)? = nil
+    ) {
+        self.config = config
+        self.weights = weights
+        self.tokenizer = tokenizer
+        self.name = name
+        self.source = source
+    }
+}
+
+/// Where a run begins.
+public enum RunInput: Sendable {
+    /// Token ids.
+    case tokens(TokenBatch)
+    /// resid_pre of a layer, [batch, pos, d_model].
+    case residual(Tensor, layer: Int)
+}
+
+/// At which positions a run computes logits.
+public enum LogitPositions: Sendable {
+    case all, last, none
+}
+
+/// What a run leaves.
+public struct Run: Sendable {
+    /// The tokens; `nil` for a run that began with a residual stream.
+    public let tokens: TokenBatch?
+    /// The residual stream where the run stopped: resid_post of the last layer computed,
+    /// [batch, pos, d_model].
+    public let residual: Tensor
+    /// Logits, [batch, pos, d_vocab]; `nil` if none were asked for or the run stopped before.
+    public let logits: Tensor?
+    /// The activations that were asked for.
+    public let cache: ActivationCache
+}
+
+extension Transformer {
+    /// Runs the model.
+    ///
+    /// - Parameters:
+    ///   - input: Tokens, or the residual stream that enters a layer.
+    ///   - hooks: What to observe or change on the way.
+    ///   - caching: Which activations to keep.
+    ///   - stop: The layer before which to stop, with no logits; `nil` to go to the end.
+    ///   - logits: Where to compute logits.
+    /// - Throws: ``RunError`` for tokens, layers, positions or hook points the model does not have.
+    public func run(
+        _ input: RunInput, hooks: Hooks = Hooks(), caching: Caching = .none, stoppingAt stop: Int? = nil,
+        logits: LogitPositions = .all
+    ) throws -> Run {
+        try validate(input, hooks: hooks, caching: caching, stop: stop)
+        let pass = Pass(hooks: hooks, caching: caching)
+        return run(input, pass, stop: stop, logits: logits)
+    }
+
+    /// Runs the model on token ids; one sequence or several.
+    public func run(
+        _ sequences: [[Int]], hooks: Hooks = Hooks(), caching: Caching = .none,
+        logits: LogitPositions = .all
+    ) throws -> Run {
+        try run(.tokens(TokenBatch(sequences)), hooks: hooks, caching: caching, logits: logits)
+    }
+
+    /// Runs the model on a text.
+    ///
+    /// - Parameter prependBOS: Whether the beginning-of-text token comes first, as TransformerLens does.
+    public func run(
+        _ text: String, prependBOS: Bool = true, hooks: Hooks = Hooks(), caching: Caching = .none,
+        logits: LogitPositions = .all
+    ) throws -> Run {
+        try run([tokens(text, prependBOS: prependBOS)], hooks: hooks, caching: caching, logits: logits)
+    }
+
+    /// The token ids of a text.
+    ///
+    /// - Parameter prependBOS: Whether the beginning-of-text token comes first, if there is one.
+    /// - Throws: ``RunError/noTokenizer(model:)``.
+    public func tokens(_ text: String, prependBOS: Bool = true) throws -> [Int] {
+        guard let tokenizer else { throw RunError.noTokenizer(model: name) }
+        let start = prependBOS ? tokenizer.beginningOfText.map { [$0] } ?? [] : []
+        return start + tokenizer.encode(text)
+    }
+
+    /// The walk itself, on an input known to be valid.
+    func run(_ input: RunInput, _ pass: Pass, stop: Int?, logits: LogitPositions) -> Run {
+        let (tokens, first): (TokenBatch?, Int)
+        var resid: Tensor
+        switch input {
+        case .tokens(let batch): (tokens, first, resid) = (batch, 0, embed(batch, pass))
+        case .residual(let residual, let layer): (tokens, first, resid) = (nil, layer, residual)
+        }
+        for layer in first..<(stop ?? config.nLayers) { resid = block(layer, resid, pass) }
+        let output: Tensor? =
+            switch (stop, logits) {
+            case (.some, _), (_, .none): nil
+            case (nil, .all): unembed(resid, pass)
+            case (nil, .last): unembed(resid.selecting([resid.shape[1] - 1], axis: 1), pass)
+            }
+        return Run(tokens: tokens, residual: resid, logits: output, cache: pass.cache)
+    }
+
+    private func validate(
+        _ input: RunInput, hooks: Hooks, caching: Caching, stop: Int?
+    ) throws {
+        let length: Int
+        var first = 0
+        switch input {
+        case .tokens(let batch):
+            try validate(batch)
+            length = batch.length
+        case .residual(let residual, let layer):
+            precondition(
+                residual.rank == 3 && residual.shape[2] == config.dModel && residual.count > 0,
+                "a residual stream is [batch, pos, d_model], not \(residual.shape)")
+            (first, length) = (layer, residual.shape[1])
+            guard length <= config.nCtx else {
+                throw RunError.tooLong(length: length, nCtx: config.nCtx)
+            }
+        }
+        guard (0...config.nLayers).contains(first) else {
+            throw RunError.noSuchLayer(first, nLayers: config.nLayers)
+        }
+        if let stop, !(first...config.nLayers).contains(stop) {
+            throw RunError.noSuchLayer(stop, nLayers: config.nLayers)
+        }
+        for point in hooks.required.union(caching.required) where point.layer ?? 0 >= config.nLayers {
+            throw RunError.noSuchPoint(point.description, nLayers: config.nLayers)
+        }
+        for position in caching.positions ?? [] where !(-length..<length).contains(position) {
+            throw RunError.noSuchPosition(position, length: length)
+        }
+    }
+
+    /// Checks that the model can run on tokens.
+    func validate(_ batch: TokenBatch, after past: Int = 0) throws(RunError) {
+        guard !batch.lengths.isEmpty, batch.lengths.allSatisfy({ $0 > 0 }) else { throw .emptyPrompt }
+        guard past + batch.length <= config.nCtx else {
+            throw .tooLong(length: past + batch.length, nCtx: config.nCtx)
+        }
+        for id in batch.ids.joined() where !(0..<config.dVocab).contains(id) {
+            throw .unknownToken(id: id, dVocab: config.dVocab)
+        }
+    }
+}

@@ -1,0 +1,102 @@
+public import Tensors
+
+/// The weights of a transformer under their TransformerLens names; inputs stand on the left (`x W`).
+///
+/// The attention matrices of all heads lie side by side, as one product reads them and as GPT-2's
+/// checkpoints store them; ``AttentionWeights/W_Q`` and the others are views by head.
+public struct Weights: Sendable {
+    /// Token embedding, [d_vocab, d_model].
+    public var W_E: Tensor
+    /// Position embedding, [n_ctx, d_model].
+    public var W_pos: Tensor
+    /// One entry per layer.
+    public var blocks: [BlockWeights]
+    /// The norm before the unembedding.
+    public var lnFinal = NormWeights()
+    /// The unembedding transposed, [d_vocab, d_model]: a row is the direction that a token reads.
+    ///
+    /// Stored so because one token's direction is then contiguous, and because a tied checkpoint has it.
+    public var W_U_transposed: Tensor
+    /// Unembedding bias, [d_vocab]; `nil` in checkpoints, as GPT-2 has none.
+    public var b_U: Tensor?
+
+    /// Weights that are still to be set, for `nLayers` layers.
+    init(nLayers: Int) {
+        W_E = Tensor([0])
+        W_pos = Tensor([0])
+        blocks = [BlockWeights](repeating: BlockWeights(), count: nLayers)
+        W_U_transposed = Tensor([0])
+    }
+}
+
+/// The weights of one block.
+public struct BlockWeights: Sendable {
+    /// The norm before attention.
+    public var ln1 = NormWeights()
+    /// Attention.
+    public var attn = AttentionWeights()
+    /// The norm before the MLP.
+    public var ln2 = NormWeights()
+    /// The MLP.
+    public var mlp = MLPWeights()
+}
+
+/// A layer norm's gain and shift; not read where they are folded into what follows.
+public struct NormWeights: Sendable {
+    /// Gain, [d_model].
+    public var w = Tensor([0])
+    /// Shift, [d_model].
+    public var b = Tensor([0])
+}
+
+/// The weights of a block's attention.
+public struct AttentionWeights: Sendable {
+    /// W_Q, W_K and W_V of all heads side by side, [d_model, 3 · head · d_head].
+    public var W_QKV = Tensor([0, 0])
+    /// b_Q, b_K and b_V of all heads, [3 · head · d_head].
+    public var b_QKV = Tensor([0])
+    /// Output matrix of all heads one below the other, [head · d_head, d_model].
+    public var W_O = Tensor([0, 0])
+    /// Output bias, [d_model].
+    public var b_O = Tensor([0])
+}
+
+/// The weights of a block's MLP.
+public struct MLPWeights: Sendable {
+    /// [d_model, d_mlp]
+    public var W_in = Tensor([0, 0])
+    /// [d_mlp]
+    public var b_in = Tensor([0])
+    /// [d_mlp, d_model]
+    public var W_out = Tensor([0, 0])
+    /// [d_model]
+    public var b_out = Tensor([0])
+}
+
+/// Queries, keys or values: which third of ``AttentionWeights/W_QKV``.
+enum QKV: Int {
+    case query, key, value
+}
+
+extension AttentionWeights {
+    /// The columns of one head in one third of ``W_QKV``.
+    func columns(_ third: QKV, head: Int, dHead: Int) -> Range<Int> {
+        let start = third.rawValue * W_O.shape[0] + head * dHead
+        return start..<start + dHead
+    }
+
+    /// The matrix of one head, [d_model, d_head], in place.
+    func matrix(_ third: QKV, head: Int, dHead: Int) -> Rows {
+        W_QKV.rows[0..<W_QKV.shape[0], columns(third, head: head, dHead: dHead)]
+    }
+
+    /// The bias of one head, [1, d_head], in place.
+    func bias(_ third: QKV, head: Int, dHead: Int) -> Rows {
+        b_QKV.rows[0..<1, columns(third, head: head, dHead: dHead)]
+    }
+
+    /// The output matrix of one head, [d_head, d_model], in place.
+    func outputMatrix(head: Int, dHead: Int) -> Rows {
+        W_O.rows[head * dHead..<(head + 1) * dHead, 0..<W_O.shape[1]]
+    }
+}

@@ -1,0 +1,52 @@
+internal import Glibc
+
+/// Bytes that stay in place and are only read: a mapped file, or memory of the program itself.
+///
+/// A file is mapped, not read: its pages are loaded when they are touched and shared with the system's
+/// cache. Nobody may shorten the file while it is mapped.
+public final class Blob: @unchecked Sendable {
+    /// Where the bytes come from, for messages.
+    public let name: String
+    /// The bytes; valid for as long as this object lives.
+    public let bytes: UnsafeRawBufferPointer
+    private let isMapped: Bool
+
+    /// Maps a file.
+    ///
+    /// - Throws: ``FileError/cannotRead(path:reason:)``.
+    public init(mapping path: String) throws(FileError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Blob.failure(path) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw Blob.failure(path) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw .cannotRead(path: path, reason: "it is not a regular file")
+        }
+        name = path
+        guard status.st_size > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            isMapped = false
+            return
+        }
+        let start = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0)
+        guard let start, start != MAP_FAILED else { throw Blob.failure(path) }
+        bytes = UnsafeRawBufferPointer(start: start, count: Int(status.st_size))
+        isMapped = true
+    }
+
+    /// Refers to bytes that live as long as the program.
+    public init(permanent bytes: UnsafeRawBufferPointer, name: String) {
+        self.name = name
+        self.bytes = bytes
+        isMapped = false
+    }
+
+    deinit {
+        if isMapped { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
+    }
+
+    private static func failure(_ path: String) -> FileError {
+        .cannotRead(path: path, reason: String(cString: strerror(errno)))
+    }
+}
