@@ -7,7 +7,15 @@ struct ByteStringTable: Sendable {
     private var bytes: [UInt8] = []
     private var ends: [Int] = []
     /// The number of the string in each slot, −1 where free; at most half are taken.
-    private var slots = [Int32](repeating: -1, count: 64)
+    private var slots: [Int32]
+
+    /// Prepares for a number of strings.
+    init(capacity: Int = 0) {
+        var slots = 64
+        while slots < 2 * capacity { slots *= 2 }
+        self.slots = [Int32](repeating: -1, count: slots)
+        ends.reserveCapacity(capacity)
+    }
 
     /// The number of strings.
     var count: Int { ends.count }

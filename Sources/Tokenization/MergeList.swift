@@ -11,10 +11,12 @@ struct MergeList {
     /// The number of pairs.
     var count: Int { bounds.count }
 
-    /// The two parts of a pair, as UTF-8.
-    subscript(index: Int) -> (left: ArraySlice<UInt8>, right: ArraySlice<UInt8>) {
+    /// The two parts of a pair and what they become together, as UTF-8.
+    subscript(
+        index: Int
+    ) -> (left: ArraySlice<UInt8>, right: ArraySlice<UInt8>, joined: ArraySlice<UInt8>) {
         let (left, right, end) = bounds[index]
-        return (bytes[left..<right], bytes[right..<end])
+        return (bytes[left..<right], bytes[right..<end], bytes[left..<end])
     }
 
     /// Where a pair is in its file.

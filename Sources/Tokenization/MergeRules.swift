@@ -33,7 +33,7 @@ struct MergeRules: Sendable {
         ranks.reserveCapacity(list.count)
         results.reserveCapacity(list.count)
         for index in 0..<list.count {
-            let (left, right) = list[index]
+            let (left, right, joined) = list[index]
             func symbol(_ token: ArraySlice<UInt8>) throws -> Int32 {
                 if let id = vocabulary.id(of: token) { return Int32(id) }
                 let name = TokenizerError.quoted(String(decoding: token, as: UTF8.self))
@@ -42,7 +42,7 @@ struct MergeRules: Sendable {
                     reason: "the vocabulary has no entry \(name)")
             }
             let key = Self.key(try symbol(left), try symbol(right))
-            results.append(try symbol(left + right))
+            results.append(try symbol(joined))
             // A pair listed twice keeps its last rank, as in the `tokenizers` library.
             ranks[key] = Int32(index)
         }

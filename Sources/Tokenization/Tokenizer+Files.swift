@@ -43,7 +43,7 @@ extension Tokenizer {
         vocabularyJSON: [UInt8], merges: [UInt8], sources: (vocabulary: String, merges: String)
     ) throws {
         let (source, place) = (sources.vocabulary, "top level")
-        let entries = try decodeJSON([String: Int].self, from: vocabularyJSON, source: source)
+        let entries = try decodeJSON(VocabularyEntries.self, from: vocabularyJSON, source: source)
         let vocabulary = try Vocabulary(entries, source: source, place: place)
         var rules = try MergeRules(vocabulary: vocabulary, source: source, place: place)
         let list = try MergeList(text: merges, source: sources.merges)

@@ -48,7 +48,7 @@ struct TokenizerFile: Decodable {
         let endOfWordSuffix: String?
         let fallsBackToBytes: Bool?
         let ignoresMerges: Bool?
-        let vocabulary: [String: Int]
+        let vocabulary: VocabularyEntries
         let merges: Merges
 
         /// Whether it is byte-pair encoding; files of 2019 do not name the type.
@@ -83,7 +83,10 @@ extension TokenizerFile.Model {
         ignoresMerges = try values.decodeIfPresent(Bool.self, forKey: .ignoresMerges)
         // Other models have tables of other forms; they are refused by name, not by form.
         let isOther = type != nil && type != "BPE"
-        vocabulary = isOther ? [:] : try values.decode([String: Int].self, forKey: .vocabulary)
+        vocabulary =
+            isOther
+            ? VocabularyEntries()
+            : try values.decode(VocabularyEntries.self, forKey: .vocabulary)
         merges =
             isOther ? .joined([]) : try values.decode(TokenizerFile.Merges.self, forKey: .merges)
     }
@@ -95,5 +98,28 @@ extension TokenizerFile.Merges {
         let isPairs = (try? elements.nestedUnkeyedContainer()) != nil
         let list = try decoder.singleValueContainer()
         self = isPairs ? .pairs(try list.decode([[String]].self)) : .joined(try list.decode([String].self))
+    }
+}
+
+/// The entries of a vocabulary and their ids, in no order.
+///
+/// Not a dictionary, because making one of 50,000 strings takes as long as reading the file.
+struct VocabularyEntries: Decodable {
+    /// Each entry with its id.
+    var list: [(token: String, id: Int)] = []
+
+    private struct Entry: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+}
+
+extension VocabularyEntries {
+    init(from decoder: any Decoder) throws {
+        let entries = try decoder.container(keyedBy: Entry.self)
+        list = try entries.allKeys.map { ($0.stringValue, try entries.decode(Int.self, forKey: $0)) }
     }
 }

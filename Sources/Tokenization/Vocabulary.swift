@@ -2,27 +2,36 @@
 struct Vocabulary: Sendable {
     /// The entry of each id as the file spells it; `nil` where no token has the id.
     private(set) var entries: [String?] = []
-    private var table = ByteStringTable()
+    private var table: ByteStringTable
     /// The id of each string of the table.
     private var ids: [Int] = []
 
     /// Takes the entries of a file.
     ///
     /// - Parameters:
-    ///   - numbers: The id of each entry.
+    ///   - numbers: The entries and their ids.
     ///   - source: The file's name, for error messages.
     ///   - place: Where in the file the entries are, for error messages.
-    init(_ numbers: [String: Int], source: String, place: String) throws {
-        // Ids may leave gaps, but one stray number must not cost gigabytes.
-        let limit = 2 * numbers.count + 65_536
-        for (token, id) in numbers where id < 0 || id >= limit {
-            throw TokenizerError.malformed(
-                source: source, place: place,
-                reason: "the id \(id) of \(TokenizerError.quoted(token)) is "
-                    + (id < 0 ? "negative" : "far too large for \(numbers.count) entries"))
+    init(_ numbers: VocabularyEntries, source: String, place: String) throws {
+        let list = numbers.list.sorted { $0.id < $1.id }
+        table = ByteStringTable(capacity: list.count)
+        ids.reserveCapacity(list.count)
+        for entry in [list.first, list.last].compactMap(\.self) {
+            try Self.check(entry.id, of: entry.token, among: list.count, source, place)
         }
-        entries = [String?](repeating: nil, count: (numbers.values.max() ?? -1) + 1)
-        for (token, id) in numbers { try add(token, id: id, source: source, place: place) }
+        entries = [String?](repeating: nil, count: (list.last?.id ?? -1) + 1)
+        for (token, id) in list { try add(token, id: id, source: source, place: place) }
+    }
+
+    /// Refuses ids that cannot be meant: gaps are allowed, but a stray number must not cost gigabytes.
+    private static func check(
+        _ id: Int, of token: String, among count: Int, _ source: String, _ place: String
+    ) throws {
+        if id >= 0, id < 2 * count + 65_536 { return }
+        throw TokenizerError.malformed(
+            source: source, place: place,
+            reason: "the id \(id) of \(TokenizerError.quoted(token)) is "
+                + (id < 0 ? "negative" : "far too large for \(count) entries"))
     }
 
     /// One more than the highest id.
@@ -47,11 +56,7 @@ struct Vocabulary: Sendable {
                 reason: "\(TokenizerError.quoted(token.content)) has the id \(token.id) here, "
                     + "but \(known) in the vocabulary")
         }
-        guard token.id >= 0, token.id < 2 * size + 65_536 else {
-            throw TokenizerError.malformed(
-                source: source, place: place,
-                reason: "the id \(token.id) is outside the possible range for \(size) entries")
-        }
+        try Self.check(token.id, of: token.content, among: ids.count, source, place)
         if token.id >= size {
             entries += [String?](repeating: nil, count: token.id + 1 - size)
         }
