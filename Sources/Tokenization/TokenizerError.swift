@@ -1,0 +1,42 @@
+/// What is wrong with a tokenizer's files, or with a text that should have been one token.
+public enum TokenizerError: Error, Equatable, Sendable {
+    /// The file is empty or is not JSON.
+    case notJSON(source: String, reason: String)
+    /// The file is readable, but one place in it is not what it should be.
+    case malformed(source: String, place: String, reason: String)
+    /// The file asks for something that changes the tokens and that this module does not do.
+    case unsupported(source: String, feature: String)
+    /// The text is not exactly one token.
+    case notOneToken(text: String, pieces: [String])
+}
+
+extension TokenizerError: CustomStringConvertible {
+    /// The error as a sentence for the person who gave the file or the text.
+    public var description: String {
+        switch self {
+        case .notJSON(let source, let reason):
+            "\(source) is not valid JSON: \(reason); it may be cut short, so copy it again"
+        case .malformed(let source, let place, let reason):
+            "\(source), \(place): \(reason)"
+        case .unsupported(let source, let feature):
+            "\(source) asks for \(feature), which is not supported; "
+                + "only byte-level BPE, as in GPT-2, can be read"
+        case .notOneToken(let text, let pieces):
+            Self.sentence(text: text, pieces: pieces)
+        }
+    }
+
+    private static func sentence(text: String, pieces: [String]) -> String {
+        let advice = "give an answer that is one token"
+        guard !pieces.isEmpty else { return "\(quoted(text)) is no token at all; \(advice)" }
+        let shown = pieces.prefix(8).map { quoted($0) }.joined(separator: " + ")
+        let rest = pieces.count > 8 ? " + …" : ""
+        return "\(quoted(text)) is \(pieces.count) tokens: \(shown)\(rest); \(advice)"
+    }
+
+    /// Quoted with control characters escaped, and cut when it is long.
+    static func quoted(_ text: String) -> String {
+        let shown = text.prefix(60)
+        return String(shown).debugDescription + (shown.endIndex < text.endIndex ? "…" : "")
+    }
+}
