@@ -21,10 +21,12 @@ func module(
 }
 
 /// The tests of a module: a folder in `Tests`.
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
     .testTarget(
         name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
-        swiftSettings: settings)
+        exclude: exclude, swiftSettings: settings)
 }
 
 let argumentParser = Target.Dependency.product(
@@ -75,7 +77,8 @@ let package = Package(
         tests("Tensors"),
         tests("Kernels", ["Tensors"]),
         tests("Results"),
-        tests("Tokenization"),
+        tests("Tokenization", exclude: ["Golden"]),
+        tests("Models", ["Kernels", "Tensors", "Tokenization"], exclude: ["Golden"]),
         tests("Figures"),
     ]
 )

@@ -10,6 +10,8 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     case badConfig(path: String, _ reason: String)
     /// An architecture that is not known.
     case unknownFamily(path: String, modelType: String, known: [String])
+    /// A config that is neither a known name nor a file.
+    case unknownConfig(String, known: [String])
     /// Tensors that should be there and are not.
     case missingTensors(place: String, [String])
     /// Tensors that should not be there.
@@ -34,6 +36,9 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
         case .badConfig(let path, let reason): "\(path): \(reason)"
         case .unknownFamily(let path, let type, let known):
             "\(path): model_type is \"\(type)\"; known are \(known.joined(separator: ", "))"
+        case .unknownConfig(let name, let known):
+            "there is no config \(name); give \(known.joined(separator: ", ")), a config.json or a "
+                + "folder that holds one"
         case .missingTensors(let place, let names):
             "\(place) lacks \(CheckpointError.list(names))"
         case .surplusTensors(let place, let names):

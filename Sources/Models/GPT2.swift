@@ -35,7 +35,7 @@ extension ModelFamily {
 
     private static func gpt2Block(_ layer: Int, _ config: TransformerConfig) -> [Parameter] {
         let (d, heads, neurons) = (config.dModel, config.nHeads * config.dHead, config.dMLP)
-        let block = \Weights.blocks[layer]
+        let block: WritableKeyPath<Weights, BlockWeights> = \.blocks[layer]
         let normal = InitialValue.normal(standardDeviation: config.initializerRange)
         // What writes to the residual stream starts smaller, as 2 · n_layers of them add up.
         let output = InitialValue.normal(
@@ -113,8 +113,8 @@ private struct GPT2Config: Codable {
         scale_attn_by_inverse_layer_idx = config.scalesAttentionByLayer
         tie_word_embeddings = config.tiesEmbeddings
         initializer_range = config.initializerRange
-        bos_token_id = config.dVocab - 1
-        eos_token_id = config.dVocab - 1
+        bos_token_id = config.endOfText
+        eos_token_id = config.endOfText
     }
 
     func json() throws -> [UInt8] {
@@ -165,6 +165,7 @@ private struct GPT2Config: Codable {
         config.scalesAttentionByLayer = scale_attn_by_inverse_layer_idx ?? false
         config.tiesEmbeddings = tie_word_embeddings ?? true
         config.initializerRange = initializer_range ?? 0.02
+        config.endOfText = eos_token_id
         return config
     }
 }

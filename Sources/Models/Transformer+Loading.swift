@@ -1,4 +1,4 @@
-public import Tensors
+import Tensors
 import Tokenization
 
 extension Transformer {

@@ -31,6 +31,8 @@ public struct TransformerConfig: Sendable, Hashable {
     public var scalesAttentionByLayer = false
     /// Whether the unembedding is the token embedding transposed, one tensor in the checkpoint.
     public var tiesEmbeddings = true
+    /// The token that ends a text; `nil` if there is none.
+    public var endOfText: Int?
     /// Standard deviation of freshly initialised weights.
     public var initializerRange: Double = 0.02
 

@@ -21,7 +21,7 @@ public struct Weights: Sendable {
     public var b_U: Tensor?
 
     /// Weights that are still to be set, for `nLayers` layers.
-    init(nLayers: Int) {
+    public init(nLayers: Int) {
         W_E = Tensor([0])
         W_pos = Tensor([0])
         blocks = [BlockWeights](repeating: BlockWeights(), count: nLayers)

@@ -17,28 +17,26 @@ public struct SafetensorsSet: Sendable {
     ///   - index: The bytes of `model.safetensors.index.json`.
     ///   - open: Opens a file that stands beside the index; `nil` if there is none of that name.
     public init(index: Blob, open: (String) throws -> Blob?) throws {
-        let fail = { (reason: String) in SafetensorsError.invalid(path: index.name, reason) }
-        let map: [String: String]
-        do {
-            map = try decodeJSON(Index.self, from: index.bytes).weight_map
-        } catch {
-            throw fail(error.description)
-        }
+        let map = try SafetensorsSet.map(of: index)
         var shards: [String: SafetensorsFile] = [:]
         for name in Set(map.values) {
             // A name from outside must not lead out of the folder.
             guard !name.contains("/"), name.hasSuffix(".safetensors") else {
-                throw fail("it names the file \"\(name)\"; files stand beside the index")
+                throw SafetensorsError.invalid(
+                    path: index.name,
+                    "it names the file \"\(name)\"; shards stand beside the index")
             }
             guard let blob = try open(name) else {
-                throw fail("it names the file \(name), which is missing")
+                throw SafetensorsError.invalid(
+                    path: index.name, "it names the file \(name), which is missing")
             }
             shards[name] = try SafetensorsFile(blob)
         }
         var files: [String: SafetensorsFile] = [:]
         for (tensor, name) in map {
             guard let shard = shards[name], shard.contains(tensor) else {
-                throw fail("it says that \(name) has a tensor \(tensor), which it has not")
+                throw SafetensorsError.invalid(
+                    path: index.name, "it says that \(name) has a tensor \(tensor); it has not")
             }
             files[tensor] = shard
         }
@@ -51,6 +49,20 @@ public struct SafetensorsSet: Sendable {
     /// A tensor as 32-bit floats.
     public func tensor(_ name: String) throws(SafetensorsError) -> Tensor? {
         try files[name]?.tensor(name)
+    }
+
+    /// The names of the files that an index names, sorted.
+    public static func shards(in index: Blob) throws(SafetensorsError) -> [String] {
+        Set(try map(of: index).values).sorted()
+    }
+
+    /// The file of each tensor.
+    private static func map(of index: Blob) throws(SafetensorsError) -> [String: String] {
+        do {
+            return try decodeJSON(Index.self, from: index.bytes).weight_map
+        } catch {
+            throw .invalid(path: index.name, error.description)
+        }
     }
 
     private struct Index: Decodable {

@@ -1,0 +1,68 @@
+internal import Crypto
+import Tensors
+
+extension Transformer {
+    /// Writes the model as a Hugging Face folder that `transformers` loads with equal logits.
+    ///
+    /// The tokenizer's files are copied. Files appear when all of them are complete.
+    ///
+    /// - Throws: ``CheckpointError/cannotSave(reason:)`` for weights that GPT-2's format cannot hold:
+    ///   folded norms and an unembedding bias.
+    public func save(to folder: String) throws {
+        guard config.normalization == .layerNorm, weights.b_U == nil else {
+            throw CheckpointError.cannotSave(
+                reason: "its norms are folded or it has an unembedding bias; save the weights as loaded")
+        }
+        var copies: [(name: String, bytes: [UInt8])] = []
+        for name in ["tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json"] {
+            if let file = try source?.file(name) { copies.append((name, Array(file.bytes))) }
+        }
+        try ModelFamily.gpt2.write(config, to: folder, copying: copies) {
+            weights[keyPath: $0.weight]
+        }
+    }
+
+    /// SHA-256 of the weights' file, as `sha256sum` prints it; of several files, of all in order.
+    ///
+    /// `nil` for a model that was not loaded.
+    public func checkpointHash() throws -> String? {
+        guard let source else { return nil }
+        var hash = SHA256()
+        if let file = try source.file("model.safetensors") {
+            hash.update(bufferPointer: file.bytes)
+        } else if let index = try source.file("model.safetensors.index.json") {
+            for shard in try SafetensorsSet.shards(in: index) {
+                if let file = try source.file(shard) { hash.update(bufferPointer: file.bytes) }
+            }
+        }
+        let digits = Array("0123456789abcdef")
+        return String(hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+}
+
+extension ModelFamily {
+    /// Writes config, weights and further files; all are complete before the first appears.
+    func write(
+        _ config: TransformerConfig, to folder: String,
+        copying others: [(name: String, bytes: [UInt8])] = [],
+        tensor: @escaping (Parameter) -> Tensor
+    ) throws {
+        let small = [("config.json", try writeConfig(config))] + others
+        var files: [AtomicFile] = []
+        for (name, bytes) in small {
+            let file = try AtomicFile("\(folder)/\(name)")
+            try file.write(bytes)
+            files.append(file)
+        }
+        let tensors = parameters(config).map { parameter in
+            (
+                name: (parameter.isPrefixed ? prefix : "") + parameter.name, shape: parameter.shape,
+                make: { tensor(parameter) }
+            )
+        }
+        files.append(
+            try SafetensorsFile.stage(
+                "\(folder)/model.safetensors", tensors, metadata: ["format": "pt"]))
+        for file in files { try file.commit() }
+    }
+}
