@@ -21,10 +21,12 @@ func module(
 }
 
 /// The tests of a module: a folder in `Tests`.
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
     .testTarget(
         name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
-        swiftSettings: settings)
+        exclude: exclude, swiftSettings: settings)
 }
 
 let argumentParser = Target.Dependency.product(
@@ -70,7 +72,7 @@ let package = Package(
             swiftSettings: settings),
         tests("Tensors"),
         tests("Results"),
-        tests("Tokenization"),
+        tests("Tokenization", ["Tensors"], exclude: ["Golden"]),
         tests("Figures"),
     ]
 )

@@ -4,7 +4,7 @@ import FoundationEssentials
 func decodeJSON<Value: Decodable>(
     _ type: Value.Type, from bytes: [UInt8], source: String
 ) throws -> Value {
-    if bytes.isEmpty { throw TokenizerError.notJSON(source: source, reason: "it is empty") }
+    if bytes.isEmpty { throw TokenizerError.unreadable(source: source, reason: "it is empty") }
     do {
         return try JSONDecoder().decode(type, from: Data(bytes))
     } catch let error as DecodingError {
@@ -16,8 +16,10 @@ extension TokenizerError {
     fileprivate init(_ error: DecodingError, source: String) {
         switch error {
         case .dataCorrupted(let context) where context.codingPath.isEmpty:
-            let cause = context.underlyingError.map { String(describing: $0) }
-            self = .notJSON(source: source, reason: cause ?? context.debugDescription)
+            // The decoder does not say where, and says the same for numbers it cannot hold.
+            self = .unreadable(
+                source: source,
+                reason: "it is not valid JSON, or a number in it is not whole or far too large")
         case .dataCorrupted(let context):
             self = .malformed(
                 source: source, place: place(context.codingPath), reason: context.debugDescription)
@@ -30,7 +32,7 @@ extension TokenizerError {
                 source: source, place: place(context.codingPath),
                 reason: "should be \(inWords(type))")
         @unknown default:
-            self = .notJSON(source: source, reason: "\(error)")
+            self = .unreadable(source: source, reason: "\(error)")
         }
     }
 }
@@ -42,9 +44,15 @@ private func place(_ path: [any CodingKey]) -> String {
         if let index = key.element.intValue {
             place += "[\(index)]"
         } else {
-            place += (key.offset == 0 ? "" : ".") + key.element.stringValue
+            place += (key.offset == 0 ? "" : ".") + inPath(key.element.stringValue)
         }
     }
+}
+
+/// A key as it is when it is a plain word, else quoted.
+private func inPath(_ key: String) -> String {
+    let isPlain = key.utf8.count <= 60 && key.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+    return isPlain && !key.isEmpty ? key : TokenizerError.quoted(key)
 }
 
 private func inWords(_ type: any Any.Type) -> String {

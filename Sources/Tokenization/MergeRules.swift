@@ -16,8 +16,10 @@ struct MergeRules: Sendable {
             guard let id = vocabulary.id(of: ByteAlphabet.spelling(of: [byte])[...]) else {
                 throw TokenizerError.malformed(
                     source: source, place: place,
-                    reason: "no entry \(TokenizerError.quoted(String(ByteAlphabet.scalars[Int(byte)])))"
-                        + " for the byte \(byte); a byte-level vocabulary has one for each of the 256")
+                    reason:
+                        "no entry \(TokenizerError.quoted(String(ByteAlphabet.scalars[Int(byte)])))"
+                        + " for the byte \(byte); a byte-level vocabulary has all 256"
+                )
             }
             return Int32(id)
         }

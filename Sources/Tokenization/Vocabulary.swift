@@ -23,7 +23,9 @@ struct Vocabulary: Sendable {
         for (token, id) in list { try add(token, id: id, source: source, place: place) }
     }
 
-    /// Refuses ids that cannot be meant: gaps are allowed, but a stray number must not cost gigabytes.
+    /// Refuses ids that cannot be meant.
+    ///
+    /// Gaps are allowed, but a stray number must not cost gigabytes.
     private static func check(
         _ id: Int, of token: String, among count: Int, _ source: String, _ place: String
     ) throws {
@@ -49,6 +51,10 @@ struct Vocabulary: Sendable {
 
     /// Adds a token from outside the model's own vocabulary, or checks that both agree on its id.
     mutating func add(_ token: AddedToken, source: String, place: String) throws {
+        if token.content.isEmpty {
+            throw TokenizerError.malformed(
+                source: source, place: place, reason: "the added token \(token.id) is empty")
+        }
         if let known = self.id(of: Array(token.content.utf8)[...]) {
             if known == token.id { return }
             throw TokenizerError.malformed(
