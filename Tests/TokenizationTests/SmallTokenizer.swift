@@ -1,11 +1,13 @@
-/// The files of a small tokenizer, as text to be damaged: the bytes, `he`, ` t`, ` the` and a special token.
+/// The files of a small tokenizer, as text to be damaged.
+///
+/// It has the bytes, `he`, ` t`, ` the` and a special token.
 enum SmallTokenizer {
     static let merges = ["h e", "Ġ t", "Ġt he"]
 
     /// The entries in the order of their ids.
     static let entries = bytes + ["he", "Ġt", "Ġthe", "<|endoftext|>"]
 
-    /// GPT-2's characters for the bytes, worked out as its authors wrote it: the printed ones first.
+    /// GPT-2's characters for the bytes in the order of their ids: the printed ones first.
     private static let bytes: [String] = {
         let printed = Array(33...126) + Array(161...172) + Array(174...255)
         let rest = Set(0...255).subtracting(printed).count

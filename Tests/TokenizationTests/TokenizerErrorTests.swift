@@ -25,8 +25,7 @@ import Tokenization
         Change(#"subword_prefix":"""#, ###"subword_prefix":"##""###, says: "subword_prefix"),
         Change(#"word_suffix":"""#, #"word_suffix":"</w>""#, says: "end_of_word_suffix"),
         Change(#"r":{"type":"ByteLevel","#, #"r":{"type":"Whitespace","#, says: "Whitespace"),
-        Change(
-            #""decoder":{"type":"ByteLevel""#, #""decoder":{"type":"Metaspace""#, says: "Metaspace"),
+        Change(#""decoder":{"type":"By"#, #""decoder":{"type":"NotBy"#, says: "decoder NotBy"),
         Change(#""post_processor":null"#, #""post_processor":{"type":"X"}"#, says: "processor X"),
         Change(#""pre_tokenizer":"#, #""pre_tokenizer":null,"x":"#, says: "no pre-tokenizer"),
         Change(
