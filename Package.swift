@@ -21,12 +21,10 @@ func module(
 }
 
 /// The tests of a module: a folder in `Tests`.
-func tests(
-    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
-) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
         name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
-        exclude: exclude, swiftSettings: settings)
+        swiftSettings: settings)
 }
 
 let argumentParser = Target.Dependency.product(
@@ -58,7 +56,7 @@ let package = Package(
         module("Tensors", settings: kernelSettings),
         module("Kernels", ["COpenBLAS", "Tensors", relaxed], settings: kernelSettings),
         module("Results", ["Tensors"]),
-        module("Tokenization"),
+        module("Tokenization", ["Tensors"]),
         .target(
             name: "COrganism", exclude: ["card.json", "config.json", "model.safetensors", "tokenizer.json"]),
         module("Models", ["COrganism", "Kernels", "Tensors", "Tokenization", crypto]),
@@ -72,13 +70,13 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Kernels", "Models", "Tensors"], path: "Tests/TestSupport",
             swiftSettings: settings),
         tests("Tensors"),
         tests("Kernels", ["Tensors"]),
         tests("Results"),
-        tests("Tokenization", exclude: ["Golden"]),
-        tests("Models", ["Kernels", "Tensors", "Tokenization"], exclude: ["Golden"]),
+        tests("Tokenization", ["Tensors"]),
+        tests("Models", ["Kernels", "Tensors", "Tokenization"]),
         tests("Figures"),
     ]
 )

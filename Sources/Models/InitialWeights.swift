@@ -65,7 +65,7 @@ extension Parameter {
             let elements = tensor.mutableRows(of: tensor.count)
             let block = 1 << 16
             // Each block has a stream of its own, so that threads do not matter.
-            parallelFor((tensor.count + block - 1) / block) { index in
+            parallelFor((tensor.count + block - 1) / block) { [name] index in
                 var generator = SeededGenerator(seed: seed, stream: "\(name) \(index)")
                 let end = min((index + 1) * block, elements.columns)
                 generator.fillNormal(

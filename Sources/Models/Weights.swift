@@ -1,3 +1,4 @@
+import Kernels
 public import Tensors
 
 /// The weights of a transformer under their TransformerLens names; inputs stand on the left (`x W`).
@@ -39,6 +40,9 @@ public struct BlockWeights: Sendable {
     public var ln2 = NormWeights()
     /// The MLP.
     public var mlp = MLPWeights()
+
+    /// Weights that are still to be set.
+    public init() {}
 }
 
 /// A layer norm's gain and shift; not read where they are folded into what follows.
@@ -47,6 +51,9 @@ public struct NormWeights: Sendable {
     public var w = Tensor([0])
     /// Shift, [d_model].
     public var b = Tensor([0])
+
+    /// Weights that are still to be set, or folded away.
+    public init() {}
 }
 
 /// The weights of a block's attention.
@@ -98,5 +105,50 @@ extension AttentionWeights {
     /// The output matrix of one head, [d_head, d_model], in place.
     func outputMatrix(head: Int, dHead: Int) -> Rows {
         W_O.rows[head * dHead..<(head + 1) * dHead, 0..<W_O.shape[1]]
+    }
+}
+
+extension AttentionWeights {
+    /// Puts matrices by head side by side.
+    ///
+    /// - Parameters:
+    ///   - W_Q: [head, d_model, d_head]; W_K and W_V alike.
+    ///   - W_O: [head, d_head, d_model].
+    ///   - b_Q: [head, d_head]; b_K and b_V alike.
+    ///   - b_O: [d_model].
+    public init(
+        W_Q: Tensor, W_K: Tensor, W_V: Tensor, W_O: Tensor, b_Q: Tensor, b_K: Tensor, b_V: Tensor,
+        b_O: Tensor
+    ) {
+        let heads = [W_Q, W_K, W_V].flatMap { matrices in
+            (0..<matrices.shape[0]).map { matrices[at: $0] }
+        }
+        W_QKV = .concatenating(heads, axis: 1)
+        b_QKV = .concatenating([b_Q, b_K, b_V].map { $0.reshaped([$0.count]) }, axis: 0)
+        self.W_O = W_O.reshaped([W_O.shape[0] * W_O.shape[1], W_O.shape[2]])
+        self.b_O = b_O
+    }
+
+    /// Query matrices by head, [head, d_model, d_head], copied.
+    ///
+    /// - Parameter dHead: The width of a head.
+    public func W_Q(dHead: Int) -> Tensor { byHead(.query, dHead) }
+
+    /// Key matrices by head, [head, d_model, d_head], copied.
+    public func W_K(dHead: Int) -> Tensor { byHead(.key, dHead) }
+
+    /// Value matrices by head, [head, d_model, d_head], copied.
+    public func W_V(dHead: Int) -> Tensor { byHead(.value, dHead) }
+
+    private func byHead(_ third: QKV, _ dHead: Int) -> Tensor {
+        let (heads, dModel) = (W_O.shape[0] / dHead, W_QKV.shape[0])
+        var result = Tensor(uninitialized: [heads, dModel, dHead])
+        let out = result.mutableRows
+        for head in 0..<heads {
+            copy(
+                matrix(third, head: head, dHead: dHead),
+                into: out[head * dModel..<(head + 1) * dModel, 0..<dHead])
+        }
+        return result
     }
 }

@@ -10,7 +10,7 @@ public struct JSONProblem: Error, Hashable, CustomStringConvertible {
     /// The problem as part of a sentence that began with the file's name.
     public var description: String {
         place.map { "\($0): \(reason)" }
-            ?? "not valid JSON: \(reason); it may be cut short, so copy it again"
+            ?? "\(reason); it may be damaged, so copy it again"
     }
 }
 
@@ -33,8 +33,10 @@ extension JSONProblem {
     fileprivate init(_ error: DecodingError) {
         switch error {
         case .dataCorrupted(let context) where context.codingPath.isEmpty:
-            let cause = context.underlyingError.map { String(describing: $0) }
-            self.init(place: nil, reason: cause ?? context.debugDescription)
+            // The decoder does not say where, and says the same for numbers it cannot hold.
+            self.init(
+                place: nil,
+                reason: "it is not valid JSON, or a number in it is not whole or far too large")
         case .dataCorrupted(let context):
             self.init(place: placeName(context.codingPath), reason: context.debugDescription)
         case .keyNotFound(let key, let context):
@@ -56,9 +58,22 @@ private func placeName(_ path: [any CodingKey]) -> String {
         if let index = key.element.intValue {
             place += "[\(index)]"
         } else {
-            place += (key.offset == 0 ? "" : ".") + key.element.stringValue
+            place += (key.offset == 0 ? "" : ".") + inPath(key.element.stringValue)
         }
     }
+}
+
+/// A key as it is when it is a plain word, else quoted.
+private func inPath(_ key: String) -> String {
+    let isPlain = key.utf8.count <= 60 && key.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+    return isPlain && !key.isEmpty ? key : quoted(key)
+}
+
+/// Text from outside for a message: quoted with control characters escaped, and cut when it is long.
+public func quoted(_ text: String) -> String {
+    // Scalars, because one character may hold any number of combining marks.
+    let shown = text.unicodeScalars.prefix(60)
+    return String(shown).debugDescription + (shown.endIndex < text.endIndex ? "…" : "")
 }
 
 private func inWords(_ type: any Any.Type) -> String {

@@ -6,8 +6,8 @@ enum TextPart: Equatable {
 
 /// Finds the added tokens in a text: the leftmost first, of those the longest.
 ///
-/// The order and the treatment of white space and words are those of the `tokenizers` library,
-/// https://github.com/huggingface/tokenizers/blob/main/tokenizers/src/tokenizer/added_vocabulary.rs.
+/// The order and the treatment of white space and words are those of `added_vocabulary.rs` in
+/// https://github.com/huggingface/tokenizers.
 struct AddedTokenFinder: Sendable {
     /// Tokens looked for in the text as given, and in what is left between them.
     private let rounds: [Round]

@@ -1,8 +1,8 @@
 /// GPT-2's spelling of the 256 bytes as printable characters, used by its vocabulary files.
 ///
 /// The bytes that Latin-1 prints as themselves keep their character; the other 68, in order, take
-/// the characters from U+0100 on. A space is `Ġ`, a newline `Ċ`. Radford et al. 2019, section 2.2,
-/// https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf.
+/// the characters from U+0100 on. A space is `Ġ`, a newline `Ċ`. `bytes_to_unicode` in
+/// https://github.com/openai/gpt-2/blob/master/src/encoder.py.
 enum ByteAlphabet {
     /// The character of each byte.
     static let scalars: [Unicode.Scalar] = {

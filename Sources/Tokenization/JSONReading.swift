@@ -1,59 +1,15 @@
-import FoundationEssentials
+import Tensors
 
 /// Decodes a JSON file, with errors that name the file and the place in it.
 func decodeJSON<Value: Decodable>(
     _ type: Value.Type, from bytes: [UInt8], source: String
-) throws -> Value {
-    if bytes.isEmpty { throw TokenizerError.notJSON(source: source, reason: "it is empty") }
+) throws(TokenizerError) -> Value {
     do {
-        return try JSONDecoder().decode(type, from: Data(bytes))
-    } catch let error as DecodingError {
-        throw TokenizerError(error, source: source)
-    }
-}
-
-extension TokenizerError {
-    fileprivate init(_ error: DecodingError, source: String) {
-        switch error {
-        case .dataCorrupted(let context) where context.codingPath.isEmpty:
-            let cause = context.underlyingError.map { String(describing: $0) }
-            self = .notJSON(source: source, reason: cause ?? context.debugDescription)
-        case .dataCorrupted(let context):
-            self = .malformed(
-                source: source, place: place(context.codingPath), reason: context.debugDescription)
-        case .keyNotFound(let key, let context):
-            self = .malformed(
-                source: source, place: place(context.codingPath),
-                reason: "there is no \"\(key.stringValue)\"")
-        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-            self = .malformed(
-                source: source, place: place(context.codingPath),
-                reason: "should be \(inWords(type))")
-        @unknown default:
-            self = .notJSON(source: source, reason: "\(error)")
+        return try Tensors.decodeJSON(type, from: bytes)
+    } catch {
+        guard let place = error.place else {
+            throw .unreadable(source: source, reason: error.reason)
         }
-    }
-}
-
-/// A path into the file, such as `model.merges[3]`.
-private func place(_ path: [any CodingKey]) -> String {
-    if path.isEmpty { return "top level" }
-    return path.enumerated().reduce(into: "") { place, key in
-        if let index = key.element.intValue {
-            place += "[\(index)]"
-        } else {
-            place += (key.offset == 0 ? "" : ".") + key.element.stringValue
-        }
-    }
-}
-
-private func inWords(_ type: any Any.Type) -> String {
-    switch type {
-    case is Int.Type: "a whole number"
-    case is Double.Type: "a number"
-    case is String.Type: "a string"
-    case is Bool.Type: "true or false"
-    case is [Any].Type: "a list"
-    default: "an object"
+        throw .malformed(source: source, place: place, reason: error.reason)
     }
 }

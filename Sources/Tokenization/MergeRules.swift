@@ -1,3 +1,5 @@
+import Tensors
+
 /// What byte-pair encoding joins: the symbol of every byte, and the pairs in order of preference.
 ///
 /// Sennrich, Haddow and Birch 2016, algorithm 1, https://aclanthology.org/P16-1162. A symbol is the
@@ -16,8 +18,10 @@ struct MergeRules: Sendable {
             guard let id = vocabulary.id(of: ByteAlphabet.spelling(of: [byte])[...]) else {
                 throw TokenizerError.malformed(
                     source: source, place: place,
-                    reason: "no entry \(TokenizerError.quoted(String(ByteAlphabet.scalars[Int(byte)])))"
-                        + " for the byte \(byte); a byte-level vocabulary has one for each of the 256")
+                    reason:
+                        "no entry \(quoted(String(ByteAlphabet.scalars[Int(byte)])))"
+                        + " for the byte \(byte); a byte-level vocabulary has all 256"
+                )
             }
             return Int32(id)
         }
@@ -36,7 +40,7 @@ struct MergeRules: Sendable {
             let (left, right, joined) = list[index]
             func symbol(_ token: ArraySlice<UInt8>) throws -> Int32 {
                 if let id = vocabulary.id(of: token) { return Int32(id) }
-                let name = TokenizerError.quoted(String(decoding: token, as: UTF8.self))
+                let name = quoted(String(decoding: token, as: UTF8.self))
                 throw TokenizerError.malformed(
                     source: list.source, place: list.place(of: index),
                     reason: "the vocabulary has no entry \(name)")

@@ -81,7 +81,9 @@ extension TokenizerFile {
         try refuse(
             "model.continuing_subword_prefix", if: !(model.continuingSubwordPrefix ?? "").isEmpty)
         try refuse("model.end_of_word_suffix", if: !(model.endOfWordSuffix ?? "").isEmpty)
-        if let decoder { try refuse("the decoder \(decoder.type)", if: decoder.type != "ByteLevel") }
+        if let decoder {
+            try refuse("the decoder \(decoder.type)", if: decoder.type != "ByteLevel")
+        }
         if let postProcessor {
             try refuse(
                 "the post-processor \(postProcessor.type)",

@@ -1,7 +1,9 @@
+private import Tensors
+
 /// What is wrong with a tokenizer's files, or with a text that should have been one token.
 public enum TokenizerError: Error, Equatable, Sendable {
-    /// The file is empty or is not JSON.
-    case notJSON(source: String, reason: String)
+    /// The file is empty or is not the JSON it should be.
+    case unreadable(source: String, reason: String)
     /// The file is readable, but one place in it is not what it should be.
     case malformed(source: String, place: String, reason: String)
     /// The file asks for something that changes the tokens and that this module does not do.
@@ -14,8 +16,8 @@ extension TokenizerError: CustomStringConvertible {
     /// The error as a sentence for the person who gave the file or the text.
     public var description: String {
         switch self {
-        case .notJSON(let source, let reason):
-            "\(source) is not valid JSON: \(reason); it may be cut short, so copy it again"
+        case .unreadable(let source, let reason):
+            "\(source) cannot be read: \(reason); copy it again from where it came from"
         case .malformed(let source, let place, let reason):
             "\(source), \(place): \(reason)"
         case .unsupported(let source, let feature):
@@ -32,11 +34,5 @@ extension TokenizerError: CustomStringConvertible {
         let shown = pieces.prefix(8).map { quoted($0) }.joined(separator: " + ")
         let rest = pieces.count > 8 ? " + …" : ""
         return "\(quoted(text)) is \(pieces.count) tokens: \(shown)\(rest); \(advice)"
-    }
-
-    /// Quoted with control characters escaped, and cut when it is long.
-    static func quoted(_ text: String) -> String {
-        let shown = text.prefix(60)
-        return String(shown).debugDescription + (shown.endIndex < text.endIndex ? "…" : "")
     }
 }

@@ -97,13 +97,16 @@ extension TokenizerFile.Merges {
         var elements = try decoder.unkeyedContainer()
         let isPairs = (try? elements.nestedUnkeyedContainer()) != nil
         let list = try decoder.singleValueContainer()
-        self = isPairs ? .pairs(try list.decode([[String]].self)) : .joined(try list.decode([String].self))
+        self =
+            isPairs
+            ? .pairs(try list.decode([[String]].self)) : .joined(try list.decode([String].self))
     }
 }
 
 /// The entries of a vocabulary and their ids, in no order.
 ///
-/// Not a dictionary, because making one of 50,000 strings takes as long as reading the file.
+/// Not a dictionary, because making one of 50,000 strings takes as long as reading the file. An
+/// entry written twice has its first id.
 struct VocabularyEntries: Decodable {
     /// Each entry with its id.
     var list: [(token: String, id: Int)] = []
@@ -120,6 +123,8 @@ struct VocabularyEntries: Decodable {
 extension VocabularyEntries {
     init(from decoder: any Decoder) throws {
         let entries = try decoder.container(keyedBy: Entry.self)
-        list = try entries.allKeys.map { ($0.stringValue, try entries.decode(Int.self, forKey: $0)) }
+        list = try entries.allKeys.map {
+            ($0.stringValue, try entries.decode(Int.self, forKey: $0))
+        }
     }
 }

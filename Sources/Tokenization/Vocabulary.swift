@@ -1,3 +1,5 @@
+import Tensors
+
 /// The entries of a tokenizer and their ids, each way.
 struct Vocabulary: Sendable {
     /// The entry of each id as the file spells it; `nil` where no token has the id.
@@ -23,14 +25,16 @@ struct Vocabulary: Sendable {
         for (token, id) in list { try add(token, id: id, source: source, place: place) }
     }
 
-    /// Refuses ids that cannot be meant: gaps are allowed, but a stray number must not cost gigabytes.
+    /// Refuses ids that cannot be meant.
+    ///
+    /// Gaps are allowed, but a stray number must not cost gigabytes.
     private static func check(
         _ id: Int, of token: String, among count: Int, _ source: String, _ place: String
     ) throws {
         if id >= 0, id < 2 * count + 65_536 { return }
         throw TokenizerError.malformed(
             source: source, place: place,
-            reason: "the id \(id) of \(TokenizerError.quoted(token)) is "
+            reason: "the id \(id) of \(quoted(token)) is "
                 + (id < 0 ? "negative" : "far too large for \(count) entries"))
     }
 
@@ -49,11 +53,15 @@ struct Vocabulary: Sendable {
 
     /// Adds a token from outside the model's own vocabulary, or checks that both agree on its id.
     mutating func add(_ token: AddedToken, source: String, place: String) throws {
+        if token.content.isEmpty {
+            throw TokenizerError.malformed(
+                source: source, place: place, reason: "the added token \(token.id) is empty")
+        }
         if let known = self.id(of: Array(token.content.utf8)[...]) {
             if known == token.id { return }
             throw TokenizerError.malformed(
                 source: source, place: place,
-                reason: "\(TokenizerError.quoted(token.content)) has the id \(token.id) here, "
+                reason: "\(quoted(token.content)) has the id \(token.id) here, "
                     + "but \(known) in the vocabulary")
         }
         try Self.check(token.id, of: token.content, among: ids.count, source, place)
@@ -66,7 +74,7 @@ struct Vocabulary: Sendable {
     /// Adds a new entry at an id below `size`.
     private mutating func add(_ token: String, id: Int, source: String, place: String) throws {
         if let other = entries[id] {
-            let both = [other, token].sorted().map { TokenizerError.quoted($0) }
+            let both = [other, token].sorted().map { quoted($0) }
             throw TokenizerError.malformed(
                 source: source, place: place,
                 reason: "\(both[0]) and \(both[1]) have the same id, \(id)")

@@ -89,6 +89,9 @@ struct WordSplitter: Sequence, IteratorProtocol {
 }
 
 /// What GPT-2's pattern tells apart.
+///
+/// By the Unicode tables of Swift's runtime: a character too new for the tables of the `tokenizers`
+/// library, which takes it for a sign, may be a letter here.
 enum CharacterKind: UInt8, Sendable {
     case letter, number, space, other
 

@@ -43,7 +43,8 @@ import Tokenization
 
     /// Other added tokens and settings; each changes the organism's file as the script did.
     @Test func variantsAgreeWithTokenizers() throws {
-        let changes = try #require(try object(GoldenFiles.goldenJSON())["variants"] as? [[String: Any]])
+        let changes = try #require(
+            try object(GoldenFiles.goldenJSON())["variants"] as? [[String: Any]])
         for (variant, change) in zip(golden.variants, changes) {
             let tokenizer = try tokenizer(changedBy: change)
             for example in variant.cases {
