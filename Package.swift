@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "COrganism", exclude: ["card.json", "config.json", "model.safetensors", "tokenizer.json"]),
         module("Models", ["COrganism", "Kernels", "Tensors", "Tokenization", crypto]),
-        module("Interventions", ["Kernels", "Models", "Results", "Tensors"]),
+        module("Interventions", ["Kernels", "Models", "Results", "Tensors", "Tokenization"]),
         module("Figures", ["CCairo", "CPNG", "Results", "Tensors"]),
         .executableTarget(
             name: "probe",
@@ -77,6 +77,7 @@ let package = Package(
         tests("Results"),
         tests("Tokenization", ["Tensors"]),
         tests("Models", ["Kernels", "Tensors", "Tokenization"]),
+        tests("Interventions", ["Models", "Results", "Tensors"]),
         tests("Figures"),
     ]
 )

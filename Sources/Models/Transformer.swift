@@ -48,6 +48,8 @@ public enum LogitPositions: Sendable {
 
 /// What a run leaves.
 public struct Run: Sendable {
+    /// The model that ran.
+    public let model: Transformer
     /// The tokens; `nil` for a run that began with a residual stream.
     public let tokens: TokenBatch?
     /// The residual stream where the run stopped: resid_post of the last layer computed,
@@ -121,7 +123,8 @@ extension Transformer {
             case (nil, .all): unembed(resid, pass)
             case (nil, .last): unembed(resid.selecting([resid.shape[1] - 1], axis: 1), pass)
             }
-        return Run(tokens: tokens, residual: resid, logits: output, cache: pass.cache)
+        return Run(
+            model: self, tokens: tokens, residual: resid, logits: output, cache: pass.cache)
     }
 
     private func validate(

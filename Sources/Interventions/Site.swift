@@ -1,0 +1,50 @@
+// Interventions: what is changed in a run, what is measured, and many such experiments at once. Which
+// study asks is not known here. Start at Sweep.swift.
+
+public import Models
+import Tensors
+
+/// Which part of which activation an intervention changes.
+///
+/// A coordinate that is `nil` means all entries along its axis.
+public struct Site: Hashable, Sendable {
+    /// The activation.
+    public var point: HookPoint
+    /// Positions along `pos`, or along `query_pos` of attention scores and patterns.
+    public var positions: [Int]?
+    /// The position along `key_pos`.
+    public var source: Int?
+    /// The head.
+    public var head: Int?
+    /// The neuron of the MLP.
+    public var neuron: Int?
+
+    /// Names a part of an activation.
+    public init(
+        _ point: HookPoint, positions: [Int]? = nil, source: Int? = nil, head: Int? = nil,
+        neuron: Int? = nil
+    ) {
+        self.point = point
+        self.positions = positions
+        self.source = source
+        self.head = head
+        self.neuron = neuron
+    }
+
+    /// The chosen entries along each axis of a value of a shape; `nil` for all.
+    ///
+    /// Positions may count from the end.
+    func selection(in shape: [Int]) -> [[Int]?] {
+        zip(point.kind.axes, shape).map { axis, length in
+            let chosen: [Int]? =
+                switch axis {
+                case .pos, .queryPos: positions
+                case .keyPos: source.map { [$0] }
+                case .head: head.map { [$0] }
+                case .dMLP: neuron.map { [$0] }
+                case .batch, .dHead, .dModel, .dVocab, .one: nil
+                }
+            return chosen?.map { $0 < 0 ? $0 + length : $0 }
+        }
+    }
+}
