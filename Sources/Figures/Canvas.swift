@@ -18,6 +18,8 @@ package final class Canvas {
     package let size: (width: Double, height: Double)
     /// The boxes of all text drawn so far.
     package private(set) var textBoxes: [TextBox] = []
+    /// The area between the axes, once something is drawn there.
+    package var plotArea = Rectangle(x: 0, y: 0, width: 0, height: 0)
     let typeface: Typeface
     private let format: FigureFormat
     private let dpi: Double
@@ -78,7 +80,7 @@ package final class Canvas {
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, metadata.software)
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_SUBJECT, provenance)
         // Cairo would write the hour of drawing, and the same figure would be another file.
-        let time = metadata.time ?? "1970-01-01T00:00:00Z"
+        let time = metadata.time ?? ""
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, time)
     }
 
@@ -116,9 +118,11 @@ package final class Canvas {
         guard let root = sink.bytes.firstRange(of: Array("<svg".utf8)),
             let end = sink.bytes[root.upperBound...].firstIndex(of: UInt8(ascii: ">"))
         else { return sink.bytes }
-        let provenance = metadata.text.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
-        let words = "\n<title>\(escaped(metadata.title))</title>\n<desc>\(escaped(provenance))</desc>"
-        return sink.bytes[...end] + Array(words.utf8) + sink.bytes[(end + 1)...]
+        let provenance = metadata.text.map { "\($0.key): \($0.value)" }.joined(separator: "; ")
+        let words =
+            "\n<title>\(escaped(metadata.title))</title>\n<desc>\(escaped(provenance))</desc>"
+        let bytes = sink.bytes[...end] + Array(words.utf8) + sink.bytes[(end + 1)...]
+        return Array(bytes).removingSurfaceNames()
     }
 
     private func escaped(_ text: String) -> String {
@@ -133,22 +137,39 @@ package final class Canvas {
     }
 }
 
+extension [UInt8] {
+    /// An SVG without the names of Cairo's surfaces, which count up from one figure to the next.
+    fileprivate func removingSurfaceNames() -> [UInt8] {
+        guard let name = firstRange(of: Array(" id=\"surface".utf8)),
+            let end = self[name.upperBound...].firstIndex(of: UInt8(ascii: "\""))
+        else { return self }
+        return Array(self[..<name.lowerBound] + self[(end + 1)...])
+    }
+}
+
 extension Canvas {
     /// The nearest place between two pixels, so that an edge there is crisp.
     func snapped(_ length: Double) -> Double {
         (length * dpi / 72).rounded() * 72 / dpi
     }
 
+    /// Sets the colour in whole bytes, so that the pixels are the colour's bytes whatever the rounding.
+    private func choose(_ colour: Colour) {
+        let (red, green, blue) = colour.bytes
+        cairo_set_source_rgb(
+            context, Double(red) / 255, Double(green) / 255, Double(blue) / 255)
+    }
+
     /// Fills a rectangle.
     func fill(_ rectangle: Rectangle, _ colour: Colour) {
-        cairo_set_source_rgb(context, colour.red, colour.green, colour.blue)
+        choose(colour)
         cairo_rectangle(context, rectangle.x, rectangle.y, rectangle.width, rectangle.height)
         cairo_fill(context)
     }
 
     /// Draws the outline of a rectangle; the line's middle runs along the edge.
     func outline(_ rectangle: Rectangle, width: Double, _ colour: Colour) {
-        cairo_set_source_rgb(context, colour.red, colour.green, colour.blue)
+        choose(colour)
         cairo_set_line_width(context, width)
         cairo_rectangle(context, rectangle.x, rectangle.y, rectangle.width, rectangle.height)
         cairo_stroke(context)
@@ -156,7 +177,7 @@ extension Canvas {
 
     /// Draws a straight line.
     func line(_ start: Point, _ end: Point, width: Double, _ colour: Colour) {
-        cairo_set_source_rgb(context, colour.red, colour.green, colour.blue)
+        choose(colour)
         cairo_set_line_width(context, width)
         cairo_move_to(context, start.x, start.y)
         cairo_line_to(context, end.x, end.y)
@@ -189,7 +210,7 @@ extension Canvas {
         var (x, y) = (-anchor.rawValue * width, typeface.capital(size) / 2)
         cairo_matrix_transform_point(&rotation, &x, &y)
         let origin = Point(x: place.x + x, y: place.y + y)
-        cairo_set_source_rgb(context, colour.red, colour.green, colour.blue)
+        choose(colour)
         cairo_set_font_size(context, size)
         cairo_save(context)
         cairo_translate(context, origin.x, origin.y)
@@ -199,7 +220,7 @@ extension Canvas {
         cairo_restore(context)
         textBoxes.append(
             TextBox(
-                text, role, origin: origin, width: width, ascent: typeface.capital(size),
+                text, role, origin: origin, width: width, ascent: 0.78 * size,
                 descent: typeface.descent(size), angle: angle))
     }
 }

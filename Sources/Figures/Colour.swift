@@ -30,7 +30,10 @@ public struct Colour: Sendable, Hashable {
 
     /// The channels as bytes, as they appear in a PNG.
     public var bytes: (red: UInt8, green: UInt8, blue: UInt8) {
-        (UInt8((red * 255).rounded()), UInt8((green * 255).rounded()), UInt8((blue * 255).rounded()))
+        (
+            UInt8((red * 255).rounded()), UInt8((green * 255).rounded()),
+            UInt8((blue * 255).rounded())
+        )
     }
 
     /// Relative luminance, 0 to 1 (WCAG 2.1, https://www.w3.org/TR/WCAG21/#dfn-relative-luminance).

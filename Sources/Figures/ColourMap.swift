@@ -69,7 +69,7 @@ struct ColourScale: Sendable {
         value.isNaN ? .missing : map.colour(at: fraction(of: Double(value)))
     }
 
-    /// Where on the map a value lies. A diverging map's middle is zero whatever the limits.
+    /// Where on the map a value lies; a diverging map's middle is zero whatever the limits.
     private func fraction(of value: Double) -> Double {
         guard map.isDiverging else {
             return (value - limits.lowerBound) / (limits.upperBound - limits.lowerBound)

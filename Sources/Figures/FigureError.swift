@@ -25,7 +25,7 @@ public enum FigureError: Error, Hashable, CustomStringConvertible {
         case .size(let inches, let dpi):
             """
             cannot draw a figure \(inches) inches wide at \(dpi) dots per inch; \
-            choose a width from 1.5 to 40 inches and 30 to 2400 dots per inch
+            choose a width from 2 to 40 inches and 30 to 2400 dots per inch
             """
         case .drawing(let reason):
             "cannot draw the figure: \(reason); try a smaller size or another format"

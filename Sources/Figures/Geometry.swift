@@ -4,6 +4,11 @@ internal import RealModule
 package struct Point: Sendable, Hashable {
     package var x: Double
     package var y: Double
+
+    package init(x: Double, y: Double) {
+        self.x = x
+        self.y = y
+    }
 }
 
 /// An upright rectangle on the page, in points.

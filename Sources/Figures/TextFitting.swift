@@ -19,7 +19,8 @@ struct FittedText {
         var size = size
         while true {
             let wrapped = FittedText.wrapped(words, width: width, size: size, in: typeface)
-            let fits = wrapped.count <= limit
+            let fits =
+                wrapped.count <= limit
                 && wrapped.allSatisfy { typeface.width(of: $0, size: size) <= width }
             if fits || size <= smallest {
                 var kept = Array(wrapped.prefix(limit))
@@ -62,7 +63,11 @@ extension Typeface {
         while tooLong - fitting > 1 {
             let middle = (fitting + tooLong) / 2
             let text = String(characters[..<middle]) + "…" + ending
-            if self.width(of: text, size: size) <= width { fitting = middle } else { tooLong = middle }
+            if self.width(of: text, size: size) <= width {
+                fitting = middle
+            } else {
+                tooLong = middle
+            }
         }
         return String(characters[..<fitting]) + "…" + ending
     }

@@ -29,7 +29,8 @@ package struct Ticks: Sendable {
         let base = Double.pow(10, Double(power(of: width / Double(count))))
         for factor in [1, 2, 5, 10, 20, 50] {
             let step = base * Double(factor)
-            let ticks = (limits.upperBound / step + 1e-9).rounded(.down)
+            let ticks =
+                (limits.upperBound / step + 1e-9).rounded(.down)
                 - (limits.lowerBound / step - 1e-9).rounded(.up) + 1
             if ticks <= Double(count) { return step }
         }
@@ -43,7 +44,7 @@ package struct Ticks: Sendable {
     }
 }
 
-/// Which entries of an axis carry a label when not all have room: every first, second, fifth, …
+/// Which entries of an axis carry a label when not all have room: every first, second, fifth.
 struct LabelThinning {
     /// The distance from one labelled entry to the next.
     let step: Int

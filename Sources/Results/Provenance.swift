@@ -51,6 +51,7 @@ private func shellQuoted(_ argument: String) -> String {
         }
     }
     if plain && !argument.isEmpty { return argument }
-    return "'" + argument.split(separator: "'", omittingEmptySubsequences: false)
+    return "'"
+        + argument.split(separator: "'", omittingEmptySubsequences: false)
         .joined(separator: #"'\''"#) + "'"
 }
