@@ -167,11 +167,14 @@ extension Canvas {
         cairo_fill(context)
     }
 
-    /// Draws the outline of a rectangle; the line's middle runs along the edge.
-    func outline(_ rectangle: Rectangle, width: Double, _ colour: Colour) {
+    /// Draws a frame around a rectangle, outside it, so that nothing in it is covered.
+    func frame(_ rectangle: Rectangle, width: Double, _ colour: Colour) {
+        let width = max(snapped(width), 72 / dpi)
         choose(colour)
         cairo_set_line_width(context, width)
-        cairo_rectangle(context, rectangle.x, rectangle.y, rectangle.width, rectangle.height)
+        cairo_rectangle(
+            context, rectangle.x - width / 2, rectangle.y - width / 2, rectangle.width + width,
+            rectangle.height + width)
         cairo_stroke(context)
     }
 

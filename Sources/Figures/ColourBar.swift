@@ -76,7 +76,7 @@ struct ColourBar {
                 Rectangle(x: bar.x, y: y, width: bar.width, height: bar.bottom - y),
                 scale.colour(of: Float(value)))
         }
-        canvas.outline(bar, width: FigureMetrics.line, .ink)
+        canvas.frame(bar, width: FigureMetrics.line, .ink)
     }
 
     private func drawTicks(_ bar: Rectangle, on canvas: Canvas) {

@@ -16,7 +16,7 @@ struct HeatmapDrawing {
         if values.isEmpty { drawEmpty() } else { drawCells(values, scale) }
         if let decimals = map.style.cellDecimals { drawNumbers(values, scale, decimals) }
         canvas.plotArea = layout.plot
-        canvas.outline(layout.plot, width: FigureMetrics.line, .ink)
+        canvas.frame(layout.plot, width: FigureMetrics.line, .ink)
         drawRowAxis()
         drawColumnAxis()
         drawTitle()
@@ -96,7 +96,7 @@ struct HeatmapDrawing {
                 text, .rowLabel, at: Point(x: end - FigureMetrics.gap, y: y),
                 size: FigureMetrics.labelSize, anchor: .end)
         }
-        let labels = layout.rowLabels.width + 2 * FigureMetrics.gap
+        let labels = layout.rowLabels.width + 2.5 * FigureMetrics.gap
         let x = end - labels - canvas.typeface.lineHeight(layout.rowTitle.size) / 2
         for line in layout.rowTitle.lines {
             canvas.text(

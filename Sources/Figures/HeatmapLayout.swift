@@ -34,7 +34,8 @@ struct HeatmapLayout {
         let labelRoom = min(0.3 * pageWidth, max(20, pageWidth - 164))
         rowLabels = RowLabels(rowText, count: axes[0].count, room: labelRoom, in: typeface)
         let axisLine = typeface.lineHeight(FigureMetrics.axisTitleSize)
-        let left = grid.up(margin + axisLine + FigureMetrics.gap + rowLabels.width + between)
+        let left = grid.up(
+            margin + axisLine + 1.5 * FigureMetrics.gap + rowLabels.width + between)
 
         let cells = CellSizes(
             rows: axes[0].count, columns: axes[1].count, tallest: 1.5 * pageWidth, grid: grid)
@@ -95,8 +96,8 @@ struct HeatmapLayout {
             of cell: (width: Double, height: Double), in width: Double
         ) -> (width: Double, height: Double) {
             (
-                columns == 0 ? grid.rounded(width) : Double(columns) * cell.width,
-                rows == 0 ? grid.rounded(leastHeight) : Double(rows) * cell.height
+                grid.rounded(columns == 0 ? width : Double(columns) * cell.width),
+                grid.rounded(rows == 0 ? leastHeight : Double(rows) * cell.height)
             )
         }
     }

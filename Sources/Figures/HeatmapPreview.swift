@@ -1,3 +1,4 @@
+internal import RealModule
 internal import Results
 internal import Tensors
 
@@ -5,7 +6,7 @@ extension Heatmap {
     /// A drawing of the heat map for the terminal.
     ///
     /// With colour, cells are two columns of 24-bit background colour, with a legend below; without,
-    /// as `NO_COLOR` and pipes ask for, it is a table of numbers with two decimals. What is wider than
+    /// as `NO_COLOR` and pipes ask for, it is a table of numbers with two decimals, more where all are small. What is wider than
     /// the terminal continues in panels below; very large tables end with a note.
     ///
     /// - Parameters:
@@ -30,6 +31,12 @@ private struct HeatmapPreview {
     let isTop: Bool
     let rowLabels: [String]
     let rowWidth: Int
+
+    /// Two, and more where the largest value would otherwise show fewer than two digits.
+    private var decimals: Int {
+        let largest = Double(values.lazy.filter(\.isFinite).map(\.magnitude).max() ?? 0)
+        return largest > 0 ? min(max(2, 1 - Int(Double.log10(largest).rounded(.down))), 12) : 2
+    }
 
     private static let mostRows = 64
     private static let mostPanels = 4
@@ -82,7 +89,8 @@ private struct HeatmapPreview {
     }
 
     func table() -> String {
-        let numbers = values.map { NumberText.fixed(Double($0), decimals: 2, minus: "-") }
+        let decimals = decimals
+        let numbers = values.map { NumberText.fixed(Double($0), decimals: decimals, minus: "-") }
         let labels = (0..<columnCount).map { TerminalText.cut(columns.label($0), to: 15) }
         let sizes = (0..<columnCount).map { column in
             let cells = shownRows.map { numbers[$0 * columnCount + column] } + [labels[column]]
@@ -156,8 +164,8 @@ private struct HeatmapPreview {
             return TerminalText.background(scale.colour(of: Float(value))) + " "
         }
         let unit = quantity.unit.map { " (\($0))" } ?? ""
-        return NumberText.fixed(low, decimals: 2, minus: "-") + " " + blocks.joined()
-            + TerminalText.reset + " " + NumberText.fixed(high, decimals: 2, minus: "-")
+        return NumberText.fixed(low, decimals: decimals, minus: "-") + " " + blocks.joined()
+            + TerminalText.reset + " " + NumberText.fixed(high, decimals: decimals, minus: "-")
             + "  " + quantity.name + unit
     }
 }

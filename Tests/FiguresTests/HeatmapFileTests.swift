@@ -55,6 +55,16 @@ struct HeatmapFileTests {
         #expect(bottom == Array(seen[2...] + seen[..<2]))
     }
 
+    @Test(
+        "one strong cell among thousands smaller than a pixel is seen", arguments: [0, 1234, 2999])
+    func tiny(strong: Int) throws {
+        let array = Sample.array(Axis("layer", count: 1), Axis("neuron", count: 3000)) {
+            $1 == strong ? -1 : 0
+        }
+        let seen = Set(try colours(array))
+        #expect(seen == [[248, 248, 248], bytes(ColourMap.redBlue.colour(at: 0))])
+    }
+
     @Test("given limits clamp, and zero stays neutral")
     func limits() throws {
         let values: [Float] = [-9, 0, 0.25, 9]
