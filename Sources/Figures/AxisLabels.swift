@@ -33,7 +33,7 @@ struct ColumnLabels {
         let fitsLevel = widest / 2 <= min(outer, right + spacing / 2)
         let distance = zip(widths, widths.dropFirst()).map { ($0 + $1) / 2 }.max() ?? 0
         var (step, angle) = (1, -Double.pi / 2)
-        if fitsLevel && distance + 0.6 * Self.size <= spacing {
+        if fitsLevel && distance + 0.5 * Self.size <= spacing {
             angle = 0
         } else if fitsLevel && text.isCounted {
             (step, angle) = (LabelThinning(spacing: spacing, needed: widest + Self.size).step, 0)

@@ -128,14 +128,14 @@ struct HeatmapDrawing {
     }
 
     private func drawTitle() {
-        let line = canvas.typeface.lineHeight(layout.title.size)
+        let (typeface, size) = (canvas.typeface, layout.title.size)
+        // Over the plot, or as near as the page's edges let the widest line be.
+        let widest = layout.title.lines.map { typeface.width(of: $0, size: size) }.max() ?? 0
+        let end = canvas.size.width - FigureMetrics.margin - widest / 2
+        let x = max(min(layout.plot.centre.x, end), FigureMetrics.margin + widest / 2)
         for (index, text) in layout.title.lines.enumerated() {
-            // Over the plot, or as near as the page's edges let a wide line be.
-            let half = canvas.typeface.width(of: text, size: layout.title.size) / 2
-            let end = canvas.size.width - FigureMetrics.margin - half
-            let x = max(min(layout.plot.centre.x, end), FigureMetrics.margin + half)
-            let y = FigureMetrics.margin + (Double(index) + 0.5) * line
-            canvas.text(text, .title, at: Point(x: x, y: y), size: layout.title.size)
+            let y = FigureMetrics.margin + (Double(index) + 0.5) * typeface.lineHeight(size)
+            canvas.text(text, .title, at: Point(x: x, y: y), size: size)
         }
     }
 }

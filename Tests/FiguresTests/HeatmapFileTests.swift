@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Heat map files")
 struct HeatmapFileTests {
-    /// What a cell shows: the pixel at its centre. Labels stand at the centres of rows and columns.
+    /// What the cells show: the pixels at their centres, row by row.
     private func colours(
         _ array: LabelledArray, style: Heatmap.Style = .init()
     ) throws -> [[UInt8]] {
