@@ -76,7 +76,7 @@ struct HeatmapDrawing {
         let texts = values.map { NumberText.fixed(Double($0), decimals: decimals) }
         let widest = texts.map { canvas.typeface.width(of: $0, size: 1) }.max() ?? 1
         let size = min(
-            FigureMetrics.labelSize, 0.9 * layout.cell.width / widest, 0.85 * layout.cell.height)
+            FigureMetrics.labelSize, 0.82 * layout.cell.width / widest, 0.85 * layout.cell.height)
         guard size >= FigureMetrics.smallestCellSize else { return }
         for index in values.indices {
             canvas.text(
