@@ -58,10 +58,11 @@ let package = Package(
         module("Results", ["Tensors"]),
         module("Tokenization", ["Tensors"]),
         .target(
-            name: "COrganism", exclude: ["card.json", "config.json", "model.safetensors", "tokenizer.json"]),
+            name: "COrganism",
+            exclude: ["card.json", "config.json", "model.safetensors", "tokenizer.json"]),
         module("Models", ["COrganism", "Kernels", "Tensors", "Tokenization", crypto]),
         module("Interventions", ["Kernels", "Models", "Results", "Tensors", "Tokenization"]),
-        module("Figures", ["CCairo", "CPNG", "Results", "Tensors"]),
+        module("Figures", ["CCairo", "CPNG", "Results", "Tensors", relaxed]),
         .executableTarget(
             name: "probe",
             dependencies: [
@@ -74,10 +75,10 @@ let package = Package(
             swiftSettings: settings),
         tests("Tensors"),
         tests("Kernels", ["Tensors"]),
-        tests("Results"),
+        tests("Results", ["Tensors"]),
         tests("Tokenization", ["Tensors"]),
         tests("Models", ["Kernels", "Tensors", "Tokenization"]),
         tests("Interventions", ["Models", "Results", "Tensors"]),
-        tests("Figures"),
+        tests("Figures", ["CPNG", "Results", "Tensors"]),
     ]
 )

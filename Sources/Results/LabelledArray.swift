@@ -51,7 +51,7 @@ public struct Quantity: Sendable, Hashable {
 
 /// One axis of a result: its name and the labels along it.
 public struct Axis: Sendable, Hashable {
-    /// The field's word for it: layer, pos, head, neuron, …
+    /// The field's word for it: layer, pos, head or neuron.
     public let name: String
     /// One label per entry, such as the position's number.
     public let labels: [String]

@@ -1,5 +1,5 @@
 /// How a result came to be, so that it can be made again.
-public struct Provenance: Sendable, Hashable {
+public struct Provenance: Sendable, Hashable, Codable {
     /// The command line, one element per argument, or the script's name.
     public var command: [String]
     /// The toolkit's version.
@@ -25,4 +25,33 @@ public struct Provenance: Sendable, Hashable {
         self.seed = seed
         self.time = time
     }
+
+    /// The same as flat text, for formats that hold pairs, such as a PNG's text chunks.
+    ///
+    /// The command is one line that a shell reads back to the same arguments.
+    public var text: [(key: String, value: String)] {
+        var pairs = [
+            ("command", command.map(shellQuoted).joined(separator: " ")), ("version", version),
+            ("model", model), ("checkpoint", checkpoint),
+        ]
+        if let seed { pairs.append(("seed", String(seed))) }
+        pairs.append(("time", time))
+        return pairs.map { (key: $0.0, value: $0.1) }
+    }
+}
+
+/// An argument in single quotes where a shell would otherwise split or expand it.
+private func shellQuoted(_ argument: String) -> String {
+    let plain = argument.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "-_./,:=@%+".utf8.contains(byte)
+        }
+    }
+    if plain && !argument.isEmpty { return argument }
+    return "'"
+        + argument.split(separator: "'", omittingEmptySubsequences: false)
+        .joined(separator: #"'\''"#) + "'"
 }

@@ -118,12 +118,13 @@ extension AtomicFile {
 
     /// Creates a folder and those above it; one that exists is fine.
     private static func createFolder(_ path: String) throws(FileError) {
-        if mkdir(path, 0o777) == 0 || isFolder(path) { return }
+        if isFolder(path) { return }
         let parent = folder(of: path)
-        if errno == ENOENT && parent != path && parent != "." {
-            try createFolder(parent)
-            if mkdir(path, 0o777) == 0 || isFolder(path) { return }
-        }
-        throw FileError.cannotCreateFolder(path: path, reason: String(cString: strerror(errno)))
+        if parent != path && parent != "." { try createFolder(parent) }
+        if mkdir(path, 0o777) == 0 { return }
+        let reason = String(cString: strerror(errno))
+        // Another process may have made it in between.
+        if isFolder(path) { return }
+        throw FileError.cannotCreateFolder(path: path, reason: reason)
     }
 }

@@ -45,7 +45,8 @@ public struct Tensor: Sendable {
     /// Wraps memory that holds exactly the elements of `shape`.
     public init(_ shape: [Int], storage: TensorStorage) {
         precondition(
-            shape.reduce(1, *) == storage.count, "\(storage.count) floats cannot have shape \(shape)")
+            shape.reduce(1, *) == storage.count,
+            "\(storage.count) floats cannot have shape \(shape)")
         self.init(shape: shape, storage: storage, offset: 0)
     }
 

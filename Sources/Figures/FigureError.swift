@@ -1,0 +1,36 @@
+/// Why a figure could not be drawn.
+public enum FigureError: Error, Hashable, CustomStringConvertible {
+    /// The file's ending names no format that can be drawn.
+    case unknownFormat(path: String)
+    /// A heat map was asked of a result that is not a table.
+    case notATable(name: String, axes: [String])
+    /// The page or the pixel density cannot be drawn.
+    case size(inches: Double, dpi: Double)
+    /// Cairo could not draw.
+    case drawing(reason: String)
+    /// libpng could not encode.
+    case encoding(reason: String)
+
+    /// A sentence for the person at the terminal.
+    public var description: String {
+        switch self {
+        case .unknownFormat(let path):
+            "cannot tell the figure format of \(path); end its name in "
+                + FigureFormat.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
+        case .notATable(let name, let axes):
+            """
+            a heat map needs 2 axes, and \(name) has \(axes.count) (\(axes.joined(separator: ", "))); \
+            take one entry of the others first
+            """
+        case .size(let inches, let dpi):
+            """
+            cannot draw a figure \(inches) inches wide at \(dpi) dots per inch; \
+            choose a width from 2 to 40 inches and 30 to 2400 dots per inch
+            """
+        case .drawing(let reason):
+            "cannot draw the figure: \(reason); try a smaller size or another format"
+        case .encoding(let reason):
+            "cannot encode the PNG: \(reason); try a smaller size or another format"
+        }
+    }
+}

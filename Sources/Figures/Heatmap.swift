@@ -1,0 +1,127 @@
+// Figures: results drawn for paper and terminal. A figure is a public type such as `Heatmap`, which
+// lays itself out by measured text and draws on a `Canvas`; `ColourMap`, `Ticks`, `ColourBar`,
+// `FittedText` and the axis labels are shared by all. Nothing here computes results or knows a model.
+
+public import Results
+internal import Tensors
+
+/// A table of values as coloured cells, fit for one column of a paper as it comes.
+///
+/// Rows are the result's first axis and columns its second; layer 0 is on top, red is negative and
+/// blue positive, as the field draws patching results. Text is never clipped and never overlaps:
+/// labels turn, thin out or shorten to the room there is.
+///
+/// ```swift
+/// try Heatmap(effects).write("figures/patch-residual.png")
+/// ```
+public struct Heatmap: Sendable {
+    /// What is drawn.
+    public let array: LabelledArray
+    /// How it is drawn.
+    public var style: Style
+
+    /// Prepares a heat map of a result with two axes.
+    public init(_ array: LabelledArray, style: Style = Style()) throws(FigureError) {
+        guard array.axes.count == 2 else {
+            throw FigureError.notATable(name: array.name, axes: array.axes.map(\.name))
+        }
+        self.array = array
+        self.style = style
+    }
+
+    /// Draws the heat map into a file, in the format of the path's ending: png, pdf or svg.
+    public func write(_ path: String) throws {
+        let format = try FigureFormat(path: path)
+        try AtomicFile.write(encoded(as: format), to: path)
+    }
+
+    /// The figure's files `<name>.<format>` in a folder, to be written together with the result's.
+    public func files(
+        in folder: String, as formats: [FigureFormat]
+    ) throws(FigureError) -> [(path: String, bytes: [UInt8])] {
+        var files: [(path: String, bytes: [UInt8])] = []
+        for format in formats {
+            let path = "\(folder)/\(array.fileStem).\(format.rawValue)"
+            files.append((path, try encoded(as: format)))
+        }
+        return files
+    }
+
+    /// The bytes of the figure's file.
+    public func encoded(as format: FigureFormat) throws(FigureError) -> [UInt8] {
+        try drawn(as: format).finish()
+    }
+
+    /// The drawing before it becomes a file.
+    package func drawn(as format: FigureFormat) throws(FigureError) -> Canvas {
+        guard (2...40).contains(style.width), (30...2400).contains(style.dpi),
+            style.width * style.dpi < 30000
+        else { throw FigureError.size(inches: style.width, dpi: style.dpi) }
+        let typeface = Typeface()
+        let layout = HeatmapLayout(self, typeface: typeface)
+        let canvas = Canvas(
+            format, width: layout.page.width, height: layout.page.height, dpi: style.dpi,
+            metadata: metadata, typeface: typeface)
+        HeatmapDrawing(map: self, layout: layout, canvas: canvas).draw()
+        return canvas
+    }
+
+    private var metadata: Canvas.Metadata {
+        let provenance = array.provenance
+        return Canvas.Metadata(
+            title: title, software: provenance.map { "probe " + $0.version } ?? "probe",
+            time: provenance?.time,
+            text: provenance?.text ?? [])
+    }
+
+    var title: String { style.title ?? array.name }
+
+    var scale: ColourScale {
+        ColourScale(style.colourMap, values: array.values.values, limits: style.limits)
+    }
+}
+
+extension Heatmap {
+    /// What a figure's maker may choose.
+    public struct Style: Sendable {
+        /// The words above the plot; `nil` for the result's name, empty for none.
+        public var title: String?
+        /// The width on paper, in inches; the height follows from the cells.
+        public var width: Double
+        /// Pixels per inch of a PNG; edges in PDF and SVG lie on the same grid.
+        public var dpi: Double
+        /// Where the first row is.
+        public var origin: Origin
+        /// The colours.
+        public var colourMap: ColourMap
+        /// The values at the colour bar's ends; `nil` to take them from the values.
+        public var limits: ClosedRange<Double>?
+        /// How many decimals of its value a cell shows; `nil` for no numbers.
+        ///
+        /// Numbers are left out where they would be smaller than 3.5 points.
+        public var cellDecimals: Int?
+
+        /// Where the first row of a heat map is.
+        public enum Origin: Sendable {
+            /// On top, as in a table.
+            case top
+            /// At the bottom, as on a number axis.
+            case bottom
+        }
+
+        /// A style; what is not given is what a paper's column needs.
+        public init(
+            title: String? = nil, width: Double = 3.25, dpi: Double = 300, origin: Origin = .top,
+            colourMap: ColourMap = .redBlue, limits: ClosedRange<Double>? = nil,
+            cellDecimals: Int? = nil
+        ) {
+            self.title = title
+            self.width = width
+            self.dpi = dpi
+            self.origin = origin
+            self.colourMap = colourMap
+            self.limits = limits
+            self.cellDecimals = cellDecimals
+        }
+    }
+}

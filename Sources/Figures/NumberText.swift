@@ -1,0 +1,30 @@
+/// Numbers as figures and tables write them.
+enum NumberText {
+    /// A number with a fixed count of decimals, such as `−0.25`.
+    ///
+    /// - Parameters:
+    ///   - value: The number; one that is not finite is spelt out.
+    ///   - decimals: How many digits follow the point, at most 15.
+    ///   - minus: The sign of negative numbers: the typographic one in figures, a hyphen for machines.
+    static func fixed(_ value: Double, decimals: Int, minus: String = "−") -> String {
+        if value.isNaN { return "NaN" }
+        let sign = value < 0 ? minus : ""
+        if value.isInfinite { return sign + "∞" }
+        let digits = min(max(decimals, 0), 15)
+        let scale = (0..<digits).reduce(1.0) { product, _ in product * 10 }
+        let scaled = (value.magnitude * scale).rounded()
+        guard scaled < 1e18 else { return sign + "\(value.magnitude)" }
+        var text = String(Int(scaled))
+        text = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
+        if digits > 0 { text.insert(".", at: text.index(text.endIndex, offsetBy: -digits)) }
+        // What rounds to zero has no sign.
+        return (scaled == 0 ? "" : sign) + text
+    }
+
+    /// An integer in raised digits, such as `⁻⁷`.
+    static func superscript(_ value: Int) -> String {
+        let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
+        return String(
+            String(value).map { $0.wholeNumberValue.map { digits[$0] } ?? "⁻" })
+    }
+}

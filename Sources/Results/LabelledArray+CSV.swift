@@ -1,0 +1,57 @@
+internal import Tensors
+
+extension LabelledArray {
+    /// The result as tidy CSV: a row a value, the last axis fastest.
+    ///
+    /// The columns are the axes, each followed by its companion, then `value`; for a patched residual
+    /// stream `layer,pos,token,value`. Quoting as in RFC 4180, lines end in a line feed. Numbers are
+    /// the shortest that read back to the same float; `nan` and `inf` are spelt so.
+    public func csv() -> String {
+        var text = (columnNames.map(quoted) + ["value"]).joined(separator: ",") + "\n"
+        let fields = axes.map(\.csvFields)
+        var position = [Int](repeating: 0, count: axes.count)
+        for value in values.values {
+            for (axis, entry) in position.enumerated() {
+                text += fields[axis][entry]
+                text += ","
+            }
+            text += "\(value)\n"
+            advance(&position)
+        }
+        return text
+    }
+
+    private var columnNames: [String] {
+        axes.flatMap { [$0.name] + ($0.companion.map { [$0.name] } ?? []) }
+    }
+
+    /// Steps to the next element in row-major order.
+    private func advance(_ position: inout [Int]) {
+        for axis in position.indices.reversed() {
+            position[axis] += 1
+            if position[axis] < axes[axis].count { return }
+            position[axis] = 0
+        }
+    }
+}
+
+extension Axis {
+    /// What an entry contributes to its row: its label, and its companion's.
+    fileprivate var csvFields: [String] {
+        guard let companion else { return labels.map(quoted) }
+        return zip(labels, companion.labels).map { quoted($0) + "," + quoted($1) }
+    }
+}
+
+/// A field, in quotes where it holds a comma, a quote or a line break.
+private func quoted(_ field: String) -> String {
+    let special = ",\"\r\n".utf8
+    guard field.utf8.contains(where: special.contains) else { return field }
+    var text = "\""
+    // By scalar: a carriage return and a line feed together are one character.
+    for scalar in field.unicodeScalars {
+        if scalar == "\"" { text += "\"" }
+        text.unicodeScalars.append(scalar)
+    }
+    return text + "\""
+}

@@ -1,0 +1,110 @@
+import Figures
+import Results
+import Testing
+
+@Suite("Heat map layout")
+struct HeatmapLayoutTests {
+    private static let words = [
+        "<|endoftext|>", "The", " woman", " was", " working", " because", "\n", "\t", "é", "  ",
+    ]
+    private static let odd = [
+        "日本語のトークン", "🙂", "👩‍👩‍👧‍👦", " an extraordinarily long token that will never fit anywhere", "",
+        "\u{fffd}", "\u{7}", "مرحبا",
+    ]
+
+    private static func tokens(_ count: Int, _ words: [String] = words) -> Axis {
+        Sample.positions((0..<count).map { words[$0 % words.count] })
+    }
+
+    private static let arrays: [LabelledArray] =
+        [(1, 1), (12, 6), (12, 12), (48, 25), (2, 200), (100, 2), (24, 40), (3, 3072), (0, 4)]
+        .map { Sample.array($0.0, $0.1) }
+        + [1, 6, 12, 25, 200].map { Sample.array(Axis("layer", count: 12), tokens($0)) }
+        + [1, 8, 60].map { Sample.array(tokens($0, odd), tokens($0, odd)) }
+        + [
+            Sample.array(
+                Axis("source", labels: ["attention output", "neurons", "embedding"]),
+                Axis("target", labels: (0..<30).map { "L\($0)H\($0)" }),
+                name: "A long title " + String(repeating: "that goes on and on ", count: 12)),
+            Sample.array(
+                Axis("layer", count: 3),
+                Axis("a_name_without_end_of_an_axis_of_a_result", count: 3),
+                name: String(repeating: "Unbreakable", count: 20)
+            ) {
+                Float($0 * 3 - $1) * 1e-9
+            },
+        ]
+
+    private static let styles: [Heatmap.Style] = [
+        .init(), .init(width: 2), .init(width: 6.75, cellDecimals: 2),
+        .init(dpi: 72, origin: .bottom, colourMap: .blues, cellDecimals: 1),
+        .init(title: "", limits: -12345...67890),
+    ]
+
+    @Test("no text leaves the page or touches another", arguments: arrays.indices, styles.indices)
+    func text(array: Int, style: Int) throws {
+        let canvas = try Heatmap(Self.arrays[array], style: Self.styles[style]).drawn(as: .svg)
+        let page = canvas.size
+        for box in canvas.textBoxes {
+            let isInside = box.corners.allSatisfy {
+                $0.x >= 0 && $0.x <= page.width && $0.y >= 0 && $0.y <= page.height
+            }
+            #expect(isInside, "\(box.text) as \(box.role) leaves the page")
+        }
+        let boxes = canvas.textBoxes
+        for (index, box) in boxes.enumerated() where box.role != .cell {
+            for other in boxes[(index + 1)...] where other.role != .cell {
+                #expect(
+                    !overlap(box.corners, other.corners), "\(box.text) touches \(other.text)")
+            }
+        }
+    }
+
+    @Test("tokens are labels with their positions, and spaces can be seen")
+    func labels() throws {
+        let array = Sample.array(Axis("layer", count: 2), Self.tokens(4))
+        let boxes = try Heatmap(array).drawn(as: .svg).textBoxes
+        let labels = boxes.filter { $0.role == .columnLabel }.map(\.text)
+        #expect(labels == ["<|endoftext|> 0", "The 1", "␣woman 2", "␣was 3"])
+        #expect(boxes.filter { $0.role == .rowTitle }.map(\.text) == ["Layer"])
+        #expect(boxes.filter { $0.role == .columnTitle }.map(\.text) == ["Position"])
+    }
+
+    @Test("many labels are thinned, always with the first")
+    func thinned() throws {
+        let boxes = try Heatmap(Sample.array(48, 200)).drawn(as: .svg).textBoxes
+        let rows = boxes.filter { $0.role == .rowLabel }.compactMap { Int($0.text) }
+        let columns = boxes.filter { $0.role == .columnLabel }.compactMap { Int($0.text) }
+        #expect(rows.first == 0 && columns.first == 0)
+        #expect(rows.count > 4 && rows.count < 48 && columns.count > 3 && columns.count < 200)
+    }
+
+    @Test("cell numbers appear where they can be read and nowhere else")
+    func numbers() throws {
+        func count(_ rows: Int, _ columns: Int) throws -> Int {
+            let style = Heatmap.Style(cellDecimals: 2)
+            let canvas = try Heatmap(Sample.array(rows, columns), style: style).drawn(as: .svg)
+            return canvas.textBoxes.count { $0.role == .cell }
+        }
+        #expect(try count(12, 6) == 72)
+        #expect(try count(24, 60) == 0)
+    }
+
+    /// Whether two convex quadrilaterals overlap: no edge of either separates them.
+    private func overlap(_ first: [Point], _ second: [Point]) -> Bool {
+        !(separates(first, second) || separates(second, first))
+    }
+
+    private func separates(_ first: [Point], _ second: [Point]) -> Bool {
+        first.indices.contains { edge in
+            let (start, end) = (first[edge], first[(edge + 1) % first.count])
+            let normal = Point(x: start.y - end.y, y: end.x - start.x)
+            func spread(_ corners: [Point]) -> (low: Double, high: Double) {
+                let places = corners.map { $0.x * normal.x + $0.y * normal.y }
+                return (places.min() ?? 0, places.max() ?? 0)
+            }
+            let (mine, others) = (spread(first), spread(second))
+            return mine.high <= others.low || others.high <= mine.low
+        }
+    }
+}
