@@ -1,12 +1,12 @@
 /// Numbers as figures and tables write them.
-enum NumberText {
+package enum NumberText {
     /// A number with a fixed count of decimals, such as `−0.25`.
     ///
     /// - Parameters:
     ///   - value: The number; one that is not finite is spelt out.
     ///   - decimals: How many digits follow the point, at most 15.
     ///   - minus: The sign of negative numbers: the typographic one in figures, a hyphen for machines.
-    static func fixed(_ value: Double, decimals: Int, minus: String = "−") -> String {
+    package static func fixed(_ value: Double, decimals: Int, minus: String = "−") -> String {
         if value.isNaN { return "NaN" }
         let sign = value < 0 ? minus : ""
         if value.isInfinite { return sign + "∞" }

@@ -1,5 +1,5 @@
 /// Text in a terminal: widths in character cells, and colours by escape codes.
-enum TerminalText {
+package enum TerminalText {
     /// Ends a colour.
     static let reset = "\u{1b}[0m"
 
@@ -10,7 +10,7 @@ enum TerminalText {
     }
 
     /// How many columns a text takes; East Asian characters and emoji take two.
-    static func width(of text: String) -> Int {
+    package static func width(of text: String) -> Int {
         text.reduce(0) { $0 + (isWide($1) ? 2 : 1) }
     }
 
@@ -35,7 +35,7 @@ enum TerminalText {
     }
 
     /// A text with spaces before it, `width` columns wide.
-    static func padded(_ text: String, to width: Int) -> String {
+    package static func padded(_ text: String, to width: Int) -> String {
         String(repeating: " ", count: max(0, width - self.width(of: text))) + text
     }
 }

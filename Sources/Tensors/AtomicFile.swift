@@ -1,4 +1,5 @@
 internal import Glibc
+private import Synchronization
 
 /// A file that appears at its path whole or not at all.
 ///
@@ -32,6 +33,7 @@ public final class AtomicFile {
         temporary = folder + "/.probe-\(token).partial"
         descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         if descriptor < 0 { throw failure() }
+        AtomicFile.uncommitted.withLock { _ = $0.insert(temporary) }
     }
 
     deinit {
@@ -60,9 +62,10 @@ public final class AtomicFile {
         try close()
         guard rename(temporary, path) == 0 else {
             let failure = failure()
-            unlink(temporary)
+            remove()
             throw failure
         }
+        AtomicFile.uncommitted.withLock { _ = $0.remove(temporary) }
     }
 
     /// Ends the writing and keeps the temporary; a full disk may show only here.
@@ -72,7 +75,7 @@ public final class AtomicFile {
         descriptor = -1
         guard status == 0 else {
             let failure = failure()
-            unlink(temporary)
+            remove()
             throw failure
         }
     }
@@ -80,7 +83,22 @@ public final class AtomicFile {
     private func discard() {
         _ = Glibc.close(descriptor)
         descriptor = -1
+        remove()
+    }
+
+    private func remove() {
         unlink(temporary)
+        AtomicFile.uncommitted.withLock { _ = $0.remove(temporary) }
+    }
+
+    /// The temporaries of this process, for when it is interrupted.
+    private static let uncommitted = Mutex<Set<String>>([])
+
+    /// Removes every temporary; nothing may be written after it.
+    public static func discardUncommitted() {
+        uncommitted.withLock { temporaries in
+            for temporary in temporaries { unlink(temporary) }
+        }
     }
 
     private func failure() -> FileError {

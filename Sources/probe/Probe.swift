@@ -1,1 +1,28 @@
-@main struct Probe { static func main() {} }
+import ArgumentParser
+
+/// The command: each subcommand parses, builds an experiment, runs it, writes and draws.
+@main
+struct Probe: ParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        abstract: "Find which parts of a transformer cause a behaviour, and draw it.",
+        discussion: """
+            Without --model, commands run on the organism, a small trained GPT-2 inside the program. \
+            Results go to --out as CSV, npy, JSON and a figure; the table on the terminal is a summary.
+            """,
+        version: version,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Look at a model",
+                subcommands: [Prompt.self, Tokens.self, Generate.self, Cache.self]),
+            CommandGroup(name: "Intervene", subcommands: [PatchResidual.self]),
+            CommandGroup(name: "Make a model", subcommands: [InitRandom.self]),
+        ])
+
+    /// Runs the command; Ctrl-C ends it at once and removes what is half-written.
+    static func main() {
+        Interrupt.removeTemporariesWhenInterrupted()
+        main(nil)
+    }
+}

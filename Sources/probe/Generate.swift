@@ -1,0 +1,77 @@
+import ArgumentParser
+import Glibc
+import Models
+import Tokenization
+
+/// `probe generate`: continue a prompt.
+struct Generate: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Continue a prompt.")
+
+    @Argument(help: "The prompt.")
+    var prompt = "The woman was working because"
+
+    @OptionGroup(title: "Model") var model: ModelOptions
+
+    @Option(help: ArgumentHelp("The most tokens to add.", valueName: "number"))
+    var maxNewTokens = 20
+
+    @Option(help: ArgumentHelp("Divides the logits; 0 is greedy.", valueName: "number"))
+    var temperature: Float = 1
+
+    @Flag(help: "Always take the most likely token.")
+    var greedy = false
+
+    @Option(help: ArgumentHelp("Choose among the k most likely tokens.", valueName: "k"))
+    var topK: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Choose among the fewest tokens whose probabilities reach p.", valueName: "p"))
+    var topP: Float?
+
+    @Option(help: ArgumentHelp("Starts the random choices.", valueName: "number"))
+    var seed: UInt64 = 0
+
+    @Flag(help: "Go on after the end-of-text token.")
+    var ignoreEnd = false
+
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func validate() throws {
+        guard temperature >= 0, temperature.isFinite else {
+            throw ValidationError("--temperature is \(temperature); give 0 or more")
+        }
+        guard topK ?? 1 > 0 else { throw ValidationError("--top-k must be positive") }
+        guard topP.map({ $0 > 0 && $0 <= 1 }) ?? true else {
+            throw ValidationError("--top-p takes numbers above 0, at most 1")
+        }
+        guard maxNewTokens >= 0 else { throw ValidationError("--max-new-tokens must not be negative") }
+    }
+
+    func run() throws {
+        verbosity.apply()
+        let transformer = try model.load()
+        let prompt = try transformer.tokens(self.prompt, prependBOS: model.prependsBOS)
+        guard let tokenizer = transformer.tokenizer else { return }
+        let end = ignoreEnd ? nil : transformer.config.endOfText ?? tokenizer.beginningOfText
+        var shown = tokenizer.decode(prompt, skippingSpecialTokens: true)
+        print(shown, terminator: "")
+        var ids = prompt
+        _ = try transformer.generate(
+            from: prompt, count: maxNewTokens,
+            sampling: greedy
+                ? .greedy : Sampling(temperature: temperature, topK: topK, topP: topP, seed: seed),
+            stoppingAt: end
+        ) { token in
+            // A character may be spread over tokens: show what is certain.
+            ids.append(token)
+            let text = tokenizer.decode(ids, skippingSpecialTokens: true)
+            guard !text.hasSuffix("\u{fffd}"), text.hasPrefix(shown) else { return }
+            print(text.dropFirst(shown.count), terminator: "")
+            fflush(nil)
+            shown = text
+        }
+        let text = tokenizer.decode(ids, skippingSpecialTokens: true)
+        print(text.hasPrefix(shown) ? String(text.dropFirst(shown.count)) : "")
+    }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Figures
+
+/// How a heat map is drawn.
+struct HeatmapOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The words above the plot; empty for none.", valueName: "text"))
+    var title: String?
+
+    @Option(help: ArgumentHelp("The figure's width, 2 to 40.", valueName: "inches"))
+    var width = 3.25
+
+    @Option(help: ArgumentHelp("Pixels per inch of a PNG, 30 to 2400.", valueName: "number"))
+    var dpi = 300.0
+
+    @Option(help: "Where layer 0 is: top or bottom.")
+    var origin = Origin.top
+
+    @Flag(
+        name: .customLong("cell-values"), help: "Write its value into each cell.")
+    var showsValues = false
+
+    /// Where the first row is.
+    enum Origin: String, CaseIterable, ExpressibleByArgument { case top, bottom }
+
+    func validate() throws {
+        guard (2...40).contains(width), (30...2400).contains(dpi) else {
+            throw ValidationError("--width takes 2 to 40 inches and --dpi 30 to 2400")
+        }
+    }
+
+    func style(title: String) -> Heatmap.Style {
+        Heatmap.Style(
+            title: self.title ?? title, width: width, dpi: dpi,
+            origin: origin == .top ? .top : .bottom, cellDecimals: showsValues ? 2 : nil)
+    }
+}

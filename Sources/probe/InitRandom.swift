@@ -1,0 +1,29 @@
+import ArgumentParser
+import Models
+
+/// `probe init-random`: weights of a real size without a download.
+struct InitRandom: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write a randomly initialised GPT-2 as a Hugging Face folder.",
+        discussion: "For tests and benchmarks: the folder has no tokenizer, so give prompts as ids.")
+
+    @Option(
+        help: ArgumentHelp(
+            "gpt2, gpt2-medium, gpt2-large, gpt2-xl, distilgpt2, or a config.json.",
+            valueName: "name or file"))
+    var config = "gpt2"
+
+    @Option(help: ArgumentHelp("Starts the random numbers.", valueName: "number"))
+    var seed: UInt64 = 0
+
+    @Option(help: ArgumentHelp("The folder to write.", valueName: "folder"), completion: .directory)
+    var out: String
+
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func run() throws {
+        verbosity.apply()
+        try Transformer.writeRandom(TransformerConfig.find(config), seed: seed, to: out)
+        print(out)
+    }
+}

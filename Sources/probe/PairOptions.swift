@@ -1,0 +1,109 @@
+import ArgumentParser
+import Interventions
+import Models
+import Tensors
+import Tokenization
+
+/// A clean and a corrupted prompt with their answers.
+struct PairOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The prompt whose activations are put in.", valueName: "text"))
+    var clean = "The woman was working because"
+
+    @Option(help: ArgumentHelp("The prompt that is run and patched.", valueName: "text"))
+    var corrupted = "The man was working because"
+
+    @Option(help: ArgumentHelp("The right answer to the clean prompt, one token.", valueName: "text"))
+    var answer = " she"
+
+    @Option(help: ArgumentHelp("The wrong answer, one token.", valueName: "text"))
+    var wrong = " he"
+
+    @Option(
+        help: ArgumentHelp(
+            "Token ids instead of --clean, taken as they are, such as 50256,464,2415.",
+            valueName: "ids"), transform: TokenList.parse)
+    var cleanIds: [Int]?
+
+    @Option(
+        help: ArgumentHelp("Token ids instead of --corrupted.", valueName: "ids"),
+        transform: TokenList.parse)
+    var corruptedIds: [Int]?
+
+    @Option(help: ArgumentHelp("A token id instead of --answer.", valueName: "id"))
+    var answerId: Int?
+
+    @Option(help: ArgumentHelp("A token id instead of --wrong.", valueName: "id"))
+    var wrongId: Int?
+
+    @Option(help: "What is measured at the last position.")
+    var metric = MetricName.normalized
+
+    /// The metrics by their names on the command line.
+    enum MetricName: String, CaseIterable, ExpressibleByArgument {
+        case normalized
+        case logitDifference = "logit-difference"
+        case logProbability = "log-probability"
+        case probabilityDifference = "probability-difference"
+    }
+
+    /// The prompts' tokens, which must be equally many.
+    func prompts(for model: Transformer, prependBOS: Bool) throws -> (clean: [Int], corrupted: [Int]) {
+        let pair = (
+            clean: try cleanIds ?? model.tokens(clean, prependBOS: prependBOS),
+            corrupted: try corruptedIds ?? model.tokens(corrupted, prependBOS: prependBOS)
+        )
+        guard pair.clean.count == pair.corrupted.count else {
+            throw UnequalPrompts(pair.clean, pair.corrupted, model.tokenizer)
+        }
+        return pair
+    }
+
+    /// The metric, before it is normalised.
+    var rawMetric: Metric {
+        let right = answerId.map { TokenReference.id($0) } ?? .text(answer)
+        let other = wrongId.map { TokenReference.id($0) } ?? .text(wrong)
+        return switch metric {
+        case .normalized, .logitDifference: .logitDifference(right, other)
+        case .logProbability: .logProbability(right)
+        case .probabilityDifference: .probabilityDifference(right, other)
+        }
+    }
+}
+
+/// Token ids as they are typed.
+enum TokenList {
+    /// Reads numbers with commas between them.
+    static func parse(_ list: String) throws -> [Int] {
+        try list.split(separator: ",", omittingEmptySubsequences: false).map { item in
+            let digits = item.filter { $0 != " " }
+            guard let id = Int(digits), id >= 0 else {
+                throw ValidationError("'\(item)' is no token id; give numbers with commas, such as 464,2415")
+            }
+            return id
+        }
+    }
+}
+
+/// Prompts with different numbers of tokens, where positions do not correspond.
+struct UnequalPrompts: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ clean: [Int], _ corrupted: [Int], _ tokenizer: Tokenizer?) {
+        let show = { (ids: [Int]) in
+            ids.map { id in tokenizer.map { quoted($0.string(of: id)) } ?? String(id) }
+        }
+        let (left, right) = (show(clean), show(corrupted))
+        let same = zip(left, right).prefix { $0 == $1 }.count
+        let rest = (left.dropFirst(same), right.dropFirst(same))
+        let tail = zip(rest.0.reversed(), rest.1.reversed()).prefix { $0 == $1 }.count
+        description = """
+            the prompts have \(clean.count) and \(corrupted.count) tokens, so their positions do not \
+            correspond
+              clean:     \(left.joined(separator: " "))
+              corrupted: \(right.joined(separator: " "))
+            They differ in \(rest.0.dropLast(tail).joined(separator: " ")) against \
+            \(rest.1.dropLast(tail).joined(separator: " ")); choose words with equally many tokens \
+            (`probe tokens` shows them)
+            """
+    }
+}

@@ -1,0 +1,55 @@
+import Figures
+import Interventions
+import Models
+import Results
+import Tokenization
+
+/// A clean and a corrupted run of one prompt pair, and what is measured between them.
+struct PatchingExperiment {
+    let clean: Run
+    let base: Run
+    let metric: Metric
+    /// The raw metric of the clean and of the corrupted run.
+    let ends: (clean: Double, corrupted: Double)
+
+    init(_ pair: PairOptions, _ model: Transformer, prependBOS: Bool) throws {
+        let prompts = try pair.prompts(for: model, prependBOS: prependBOS)
+        let raw = pair.rawMetric
+        clean = try model.run([prompts.clean], caching: .all)
+        base = try model.run([prompts.corrupted])
+        ends = (try raw.value(of: clean), try raw.value(of: base))
+        metric = pair.metric == .normalized ? try raw.normalized(from: base, to: clean) : raw
+        if metric.range != nil, abs(ends.clean - ends.corrupted) < 0.05 {
+            Terminal.note(
+                "warning: clean and corrupted differ by only \(ends.clean - ends.corrupted) in "
+                    + "\(raw.kind.rawValue); normalised effects divide by that")
+        }
+    }
+
+    /// Sweeps an activation, and adds what is needed to read the numbers.
+    func measure(
+        _ kind: HookKind, by axes: [Sweep.Axis], progress: ProgressLine
+    ) throws -> LabelledArray {
+        var effects = try Sweep(kind, by: axes, from: clean).measure(
+            metric, departingFrom: base, progress: progress.update)
+        let name = metric.kind.rawValue
+        effects.summary = [("clean \(name)", ends.clean), ("corrupted \(name)", ends.corrupted)]
+        effects.provenance = try Provenance(of: base.model)
+        return effects
+    }
+
+    /// Prompts and both ends of the metric, for the terminal.
+    var summary: String {
+        let name = metric.kind.rawValue
+        return """
+            clean      \(text(clean))  \(name) \(NumberText.fixed(ends.clean, decimals: 4, minus: "-"))
+            corrupted  \(text(base))  \(name) \(NumberText.fixed(ends.corrupted, decimals: 4, minus: "-"))
+            """
+    }
+
+    private func text(_ run: Run) -> String {
+        let ids = run.tokens?.ids.first ?? []
+        return run.model.tokenizer.map { $0.decode(ids).debugDescription }
+            ?? ids.map(String.init).joined(separator: ",")
+    }
+}

@@ -1,0 +1,40 @@
+import Figures
+
+/// Progress of long work on standard error: a line that changes in a terminal, quarters elsewhere.
+final class ProgressLine {
+    private let what: String
+    private let isQuiet: Bool
+    private let start = ContinuousClock.now
+    private var lastDrawn: ContinuousClock.Instant?
+    private var lastQuarter = 0
+
+    init(_ what: String, isQuiet: Bool) {
+        self.what = what
+        self.isQuiet = isQuiet
+    }
+
+    /// Shows how much is done; at most ten times a second.
+    func update(_ done: Int, of total: Int) {
+        guard !isQuiet, total > 0 else { return }
+        let now = ContinuousClock.now
+        if Terminal.hasLine {
+            if let lastDrawn, now - lastDrawn < .milliseconds(100), done < total { return }
+            lastDrawn = now
+            Terminal.writeToError("\r\u{1b}[2K" + (done < total ? line(done, total, now) : ""))
+        } else {
+            // Short work needs no lines in a log.
+            let quarter = 4 * done / total
+            guard quarter > lastQuarter, now - start > .seconds(2) else { return }
+            lastQuarter = quarter
+            Terminal.note(line(done, total, now))
+        }
+    }
+
+    private func line(_ done: Int, _ total: Int, _ now: ContinuousClock.Instant) -> String {
+        let seconds = (now - start) / .seconds(1)
+        let rate = seconds > 0 ? Double(done) / seconds : 0
+        let left = rate > 0 ? Double(total - done) / rate : 0
+        return "\(what): \(done) of \(total), \(NumberText.fixed(rate, decimals: 1)) a second, "
+            + "\(NumberText.fixed(left, decimals: 0)) s left"
+    }
+}

@@ -1,0 +1,148 @@
+import ArgumentParser
+import Figures
+import Glibc
+import Kernels
+import Models
+import Tensors
+import Tokenization
+
+/// `probe prompt`: does the model know the answer?
+struct Prompt: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Test a prompt: rank, logit and probability of the answer, and the top tokens.",
+        discussion: """
+            An answer of several tokens is scored token by token, each after the right ones before it. \
+            Of several answers only the first tokens are compared.
+            """)
+
+    @Argument(help: "The prompt.")
+    var prompt = "The woman was working because"
+
+    @OptionGroup(title: "Model") var model: ModelOptions
+
+    @Option(
+        help: ArgumentHelp("The answer; give it again for several.", valueName: "text"))
+    var answer: [String] = []
+
+    @Option(help: ArgumentHelp("How many of the most likely tokens are listed.", valueName: "k"))
+    var top = 10
+
+    @Flag(inversion: .prefixedNo, help: "Put a space before answers that begin without one.")
+    var prependSpace = true
+
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func run() throws {
+        verbosity.apply()
+        let transformer = try model.load()
+        guard let tokenizer = transformer.tokenizer else {
+            throw RunError.noTokenizer(model: transformer.name)
+        }
+        let prompt = try transformer.tokens(self.prompt, prependBOS: model.prependsBOS)
+        let answers = try (answer.isEmpty ? [" she"] : answer).map { answer in
+            let text = prependSpace && !answer.hasPrefix(" ") ? " " + answer : answer
+            let tokens = tokenizer.encode(text)
+            guard !tokens.isEmpty else { throw CleanAnswer.empty }
+            return tokens
+        }
+        let test = try PromptTest(transformer, tokenizer, prompt, answers, top: max(top, 0))
+        print(test.lines.joined(separator: "\n"))
+    }
+
+    private enum CleanAnswer: Error, CustomStringConvertible {
+        case empty
+        var description: String { "the answer has no tokens; give at least one" }
+    }
+}
+
+/// The text of TransformerLens' `test_prompt`.
+private struct PromptTest {
+    private(set) var lines: [String] = []
+    private let tokenizer: Tokenizer
+
+    init(
+        _ model: Transformer, _ tokenizer: Tokenizer, _ prompt: [Int], _ answers: [[Int]], top: Int
+    ) throws {
+        self.tokenizer = tokenizer
+        lines.append("Tokenized prompt: \(list(prompt))")
+        var ranks: [(token: Int, rank: Int)] = []
+        if answers.count == 1 {
+            lines.append("Tokenized answer: \(list(answers[0]))")
+            let run = try model.run([prompt + answers[0].dropLast()])
+            for (index, token) in answers[0].enumerated() {
+                let position = Distribution(run, at: prompt.count - 1 + index)
+                ranks.append((token, position.rank(of: token)))
+                lines.append("Performance on answer token:")
+                lines.append(performance(position, token))
+                lines += topTokens(position, top)
+            }
+        } else {
+            lines.append("Tokenized answers: [\(answers.map(list).joined(separator: ", "))]")
+            let position = Distribution(try model.run([prompt], logits: .last), at: 0)
+            lines.append("Performance on answer tokens:")
+            for token in answers.map({ $0[0] }) {
+                ranks.append((token, position.rank(of: token)))
+                lines.append(performance(position, token))
+            }
+            lines += topTokens(position, top)
+        }
+        let pairs = ranks.map { "(\(quoted($0.token)), \($0.rank))" }
+        lines.append("Ranks of the answer tokens: [\(pairs.joined(separator: ", "))]")
+    }
+
+    private func performance(_ position: Distribution, _ token: Int) -> String {
+        let rank = String(position.rank(of: token))
+        let space = String(repeating: " ", count: max(0, 8 - rank.count))
+        return "Rank: \(rank)\(space) \(scores(position, token))"
+    }
+
+    private func topTokens(_ position: Distribution, _ count: Int) -> [String] {
+        position.order.prefix(count).enumerated().map { index, token in
+            "Top \(index)th token. \(scores(position, token))"
+        }
+    }
+
+    private func scores(_ position: Distribution, _ token: Int) -> String {
+        let logit = NumberText.fixed(position.logits[token], decimals: 2, minus: "-")
+        let percent = NumberText.fixed(100 * position.probability(of: token), decimals: 2)
+        return "Logit: \(TerminalText.padded(logit, to: 5)) Prob: "
+            + "\(TerminalText.padded(percent, to: 6))% Token: |\(tokenizer.string(of: token))|"
+    }
+
+    private func list(_ tokens: [Int]) -> String {
+        "[" + tokens.map(quoted).joined(separator: ", ") + "]"
+    }
+
+    /// As Python writes a string.
+    private func quoted(_ token: Int) -> String {
+        let escaped = tokenizer.string(of: token).unicodeScalars.map { scalar in
+            switch scalar {
+            case "\\": "\\\\"
+            case "\n": "\\n"
+            case "\r": "\\r"
+            case "\t": "\\t"
+            default: String(scalar)
+            }
+        }.joined()
+        return escaped.contains("'") ? "\"\(escaped)\"" : "'\(escaped)'"
+    }
+}
+
+/// The logits at one position, in order.
+private struct Distribution {
+    let logits: [Double]
+    /// Tokens by falling logit.
+    let order: [Int]
+    private let total: Double
+
+    init(_ run: Run, at position: Int) {
+        let row = run.logits?[at: 0][at: position] ?? Tensor([0])
+        logits = row.values.map(Double.init)
+        total = logSumExp(row.rows[0])
+        let logits = logits
+        order = logits.indices.sorted { (logits[$0], $1) > (logits[$1], $0) }
+    }
+
+    func rank(of token: Int) -> Int { order.firstIndex(of: token) ?? order.count }
+    func probability(of token: Int) -> Double { exp(logits[token] - total) }
+}
