@@ -11,9 +11,7 @@ struct Cache: ParsableCommand {
             axis of 1; `tokens` holds the ids.
             """)
 
-    @Argument(help: "The prompt.")
-    var prompt = "The woman was working because"
-
+    @OptionGroup var prompt: PromptOptions
     @OptionGroup(title: "Model") var model: ModelOptions
 
     @Option(
@@ -31,6 +29,7 @@ struct Cache: ParsableCommand {
     var layers: [Int]?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Which positions, such as 2,-1; negative from the end. (default: all)",
             valueName: "positions"), transform: IndexList.parse)
@@ -44,7 +43,7 @@ struct Cache: ParsableCommand {
     func run() throws {
         verbosity.apply()
         let transformer = try model.load()
-        let tokens = try transformer.tokens(prompt, prependBOS: model.prependsBOS)
+        let tokens = try prompt.tokens(for: transformer, prependBOS: model.prependsBOS)
         var caching = try selection(in: transformer)
         caching.positions = positions
         let run = try transformer.run([tokens], caching: caching, logits: .last)
@@ -52,7 +51,7 @@ struct Cache: ParsableCommand {
             run.cache[point].map { (point.description, $0) }
         }
         tensors.append(("tokens", Tensor([1, tokens.count], tokens.map(Float.init))))
-        try SafetensorsFile.write(out, tensors, metadata: ["prompt": prompt, "model": model.model])
+        try SafetensorsFile.write(out, tensors, metadata: ["model": model.model])
         if !verbosity.quiet {
             for (name, tensor) in tensors { print(name, tensor.shape) }
         }

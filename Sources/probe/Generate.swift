@@ -7,9 +7,7 @@ import Tokenization
 struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Continue a prompt.")
 
-    @Argument(help: "The prompt.")
-    var prompt = "The woman was working because"
-
+    @OptionGroup var prompt: PromptOptions
     @OptionGroup(title: "Model") var model: ModelOptions
 
     @Option(help: ArgumentHelp("The most tokens to add.", valueName: "number"))
@@ -51,27 +49,31 @@ struct Generate: ParsableCommand {
     func run() throws {
         verbosity.apply()
         let transformer = try model.load()
-        let prompt = try transformer.tokens(self.prompt, prependBOS: model.prependsBOS)
-        guard let tokenizer = transformer.tokenizer else { return }
-        let end = ignoreEnd ? nil : transformer.config.endOfText ?? tokenizer.beginningOfText
-        var shown = tokenizer.decode(prompt, skippingSpecialTokens: true)
+        let tokens = try prompt.tokens(for: transformer, prependBOS: model.prependsBOS)
+        let end = ignoreEnd ? nil : transformer.config.endOfText
+        var shown = text(tokens, transformer)
         print(shown, terminator: "")
-        var ids = prompt
+        var ids = tokens
         _ = try transformer.generate(
-            from: prompt, count: maxNewTokens,
+            from: tokens, count: maxNewTokens,
             sampling: greedy
                 ? .greedy : Sampling(temperature: temperature, topK: topK, topP: topP, seed: seed),
             stoppingAt: end
         ) { token in
             // A character may be spread over tokens: show what is certain.
             ids.append(token)
-            let text = tokenizer.decode(ids, skippingSpecialTokens: true)
+            let text = self.text(ids, transformer)
             guard !text.hasSuffix("\u{fffd}"), text.hasPrefix(shown) else { return }
             print(text.dropFirst(shown.count), terminator: "")
             fflush(nil)
             shown = text
         }
-        let text = tokenizer.decode(ids, skippingSpecialTokens: true)
+        let text = self.text(ids, transformer)
         print(text.hasPrefix(shown) ? String(text.dropFirst(shown.count)) : "")
+    }
+
+    private func text(_ ids: [Int], _ model: Transformer) -> String {
+        model.tokenizer?.decode(ids, skippingSpecialTokens: true)
+            ?? ids.map(String.init).joined(separator: ",")
     }
 }

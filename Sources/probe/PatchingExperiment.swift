@@ -49,7 +49,7 @@ struct PatchingExperiment {
 
     private func text(_ run: Run) -> String {
         let ids = run.tokens?.ids.first ?? []
-        return run.model.tokenizer.map { $0.decode(ids).debugDescription }
+        return run.model.tokenizer?.decode(ids).debugDescription
             ?? ids.map(String.init).joined(separator: ",")
     }
 }

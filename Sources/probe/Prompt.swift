@@ -4,7 +4,6 @@ import Glibc
 import Kernels
 import Models
 import Tensors
-import Tokenization
 
 /// `probe prompt`: does the model know the answer?
 struct Prompt: ParsableCommand {
@@ -15,14 +14,17 @@ struct Prompt: ParsableCommand {
             Of several answers only the first tokens are compared.
             """)
 
-    @Argument(help: "The prompt.")
-    var prompt = "The woman was working because"
-
+    @OptionGroup var prompt: PromptOptions
     @OptionGroup(title: "Model") var model: ModelOptions
 
     @Option(
         help: ArgumentHelp("The answer; give it again for several.", valueName: "text"))
     var answer: [String] = []
+
+    @Option(
+        help: ArgumentHelp("Token ids instead of --answer.", valueName: "ids"),
+        transform: TokenList.parse)
+    var answerIds: [Int]?
 
     @Option(help: ArgumentHelp("How many of the most likely tokens are listed.", valueName: "k"))
     var top = 10
@@ -35,21 +37,22 @@ struct Prompt: ParsableCommand {
     func run() throws {
         verbosity.apply()
         let transformer = try model.load()
-        guard let tokenizer = transformer.tokenizer else {
-            throw RunError.noTokenizer(model: transformer.name)
-        }
-        let prompt = try transformer.tokens(self.prompt, prependBOS: model.prependsBOS)
-        let answers = try (answer.isEmpty ? [" she"] : answer).map { answer in
-            let text = prependSpace && !answer.hasPrefix(" ") ? " " + answer : answer
-            let tokens = tokenizer.encode(text)
-            guard !tokens.isEmpty else { throw CleanAnswer.empty }
-            return tokens
-        }
-        let test = try PromptTest(transformer, tokenizer, prompt, answers, top: max(top, 0))
+        let tokens = try prompt.tokens(for: transformer, prependBOS: model.prependsBOS)
+        let answers = try answerIds.map { [$0] } ?? answers(for: transformer)
+        let test = try PromptTest(transformer, tokens, answers, top: max(top, 0))
         print(test.lines.joined(separator: "\n"))
     }
 
-    private enum CleanAnswer: Error, CustomStringConvertible {
+    private func answers(for model: Transformer) throws -> [[Int]] {
+        try (answer.isEmpty ? [" she"] : answer).map { answer in
+            let text = prependSpace && !answer.hasPrefix(" ") ? " " + answer : answer
+            let tokens = try model.tokens(text, prependBOS: false)
+            guard !tokens.isEmpty else { throw AnswerError.empty }
+            return tokens
+        }
+    }
+
+    private enum AnswerError: Error, CustomStringConvertible {
         case empty
         var description: String { "the answer has no tokens; give at least one" }
     }
@@ -58,12 +61,10 @@ struct Prompt: ParsableCommand {
 /// The text of TransformerLens' `test_prompt`.
 private struct PromptTest {
     private(set) var lines: [String] = []
-    private let tokenizer: Tokenizer
+    private let model: Transformer
 
-    init(
-        _ model: Transformer, _ tokenizer: Tokenizer, _ prompt: [Int], _ answers: [[Int]], top: Int
-    ) throws {
-        self.tokenizer = tokenizer
+    init(_ model: Transformer, _ prompt: [Int], _ answers: [[Int]], top: Int) throws {
+        self.model = model
         lines.append("Tokenized prompt: \(list(prompt))")
         var ranks: [(token: Int, rank: Int)] = []
         if answers.count == 1 {
@@ -106,7 +107,7 @@ private struct PromptTest {
         let logit = NumberText.fixed(position.logits[token], decimals: 2, minus: "-")
         let percent = NumberText.fixed(100 * position.probability(of: token), decimals: 2)
         return "Logit: \(TerminalText.padded(logit, to: 5)) Prob: "
-            + "\(TerminalText.padded(percent, to: 6))% Token: |\(tokenizer.string(of: token))|"
+            + "\(TerminalText.padded(percent, to: 6))% Token: |\(model.string(of: token))|"
     }
 
     private func list(_ tokens: [Int]) -> String {
@@ -115,7 +116,7 @@ private struct PromptTest {
 
     /// As Python writes a string.
     private func quoted(_ token: Int) -> String {
-        let escaped = tokenizer.string(of: token).unicodeScalars.map { scalar in
+        let escaped = model.string(of: token).unicodeScalars.map { scalar in
             switch scalar {
             case "\\": "\\\\"
             case "\n": "\\n"

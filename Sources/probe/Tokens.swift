@@ -1,7 +1,6 @@
 import ArgumentParser
 import Figures
 import Models
-import Tokenization
 
 /// `probe tokens`: how a text is split.
 struct Tokens: ParsableCommand {
@@ -25,10 +24,9 @@ struct Tokens: ParsableCommand {
         }
         print("pos      id  token")
         for (position, token) in tokens.enumerated() {
-            let string = transformer.tokenizer?.string(of: token) ?? ""
             print(
                 TerminalText.padded(String(position), to: 3),
-                TerminalText.padded(String(token), to: 7) + " ", string.debugDescription)
+                TerminalText.padded(String(token), to: 7) + " ", transformer.string(of: token).debugDescription)
         }
     }
 }
