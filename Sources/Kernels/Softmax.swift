@@ -26,7 +26,8 @@ public func causalSoftmax(_ x: MutableRows, past: Int) {
     }
 }
 
-private func softmax(_ x: UnsafeMutableBufferPointer<Float>) {
+/// The same for one row.
+func softmax(_ x: UnsafeMutableBufferPointer<Float>) {
     guard let (largest, hasNaN) = extent(UnsafeBufferPointer(x)) else { return }
     if hasNaN || largest == -.infinity {
         for i in 0..<x.count { x[i] = hasNaN ? .nan : 0 }

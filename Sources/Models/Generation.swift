@@ -46,10 +46,12 @@ extension Transformer {
     ) throws -> [Int] {
         try validate(TokenBatch([prompt]))
         var generator = SeededGenerator(seed: sampling.seed, stream: "generate")
-        let pass = Pass(hooks: hooks, past: KeyValueCache(nLayers: config.nLayers))
+        var known = KeyValues(nLayers: config.nLayers)
         var (input, generated) = (prompt, [Int]())
         while generated.count < count, prompt.count + generated.count < config.nCtx {
+            let pass = HookedPass(hooks: hooks, past: known)
             let run = run(.tokens(TokenBatch([input])), pass, stop: nil, logits: .last)
+            known = pass.known ?? known
             guard let logits = run.logits else { break }
             let next = sampling.choose(from: logits.values, &generator)
             if next == stop { break }

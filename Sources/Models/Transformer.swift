@@ -76,7 +76,7 @@ extension Transformer {
         logits: LogitPositions = .all
     ) throws -> Run {
         try validate(input, hooks: hooks, caching: caching, stop: stop)
-        let pass = Pass(hooks: hooks, caching: caching)
+        let pass = HookedPass(hooks: hooks, caching: caching)
         return run(input, pass, stop: stop, logits: logits)
     }
 
@@ -109,22 +109,42 @@ extension Transformer {
     }
 
     /// The walk itself, on an input known to be valid.
-    func run(_ input: RunInput, _ pass: Pass, stop: Int?, logits: LogitPositions) -> Run {
-        let (tokens, first): (TokenBatch?, Int)
+    func run(_ input: RunInput, _ pass: HookedPass, stop: Int?, logits: LogitPositions) -> Run {
+        let (tokens, first, layout): (TokenBatch?, Int, RowLayout)
         var resid: Tensor
         switch input {
-        case .tokens(let batch): (tokens, first, resid) = (batch, 0, embed(batch, pass))
-        case .residual(let residual, let layer): (tokens, first, resid) = (nil, layer, residual)
+        case .tokens(let batch):
+            layout = RowLayout(
+                count: batch.count, length: batch.length, start: pass.past?.length ?? 0)
+            (tokens, first, resid) = (batch, 0, embed(batch, layout, pass))
+        case .residual(let residual, let layer):
+            layout = RowLayout(count: residual.shape[0], length: residual.shape[1])
+            (tokens, first) = (nil, layer)
+            resid = residual.reshaped([layout.rowCount, config.dModel])
         }
-        for layer in first..<(stop ?? config.nLayers) { resid = block(layer, resid, pass) }
-        let output: Tensor? =
-            switch (stop, logits) {
-            case (.some, _), (_, .none): nil
-            case (nil, .all): unembed(resid, pass)
-            case (nil, .last): unembed(resid.selecting([resid.shape[1] - 1], axis: 1), pass)
-            }
+        for layer in first..<(stop ?? config.nLayers) { resid = block(layer, resid, layout, pass) }
+        let output = stop == nil ? self.logits(of: resid, layout, at: logits, pass) : nil
+        let shape = [layout.items.count, layout.rowCount / layout.items.count, config.dModel]
         return Run(
-            model: self, tokens: tokens, residual: resid, logits: output, cache: pass.cache)
+            model: self, tokens: tokens, residual: resid.reshaped(shape), logits: output,
+            cache: pass.cache)
+    }
+
+    /// [batch, pos, d_vocab]
+    private func logits(
+        of resid: Tensor, _ layout: RowLayout, at positions: LogitPositions, _ pass: some Pass
+    ) -> Tensor? {
+        var (resid, layout) = (resid, layout)
+        switch positions {
+        case .none: return nil
+        case .all: break
+        case .last:
+            let last = layout.last()
+            (resid, layout) = (resid.selecting(last.rows, axis: 0), last.layout)
+        }
+        let logits = unembed(finalNorm(resid, layout, pass), layout, pass)
+        let batch = layout.items.count
+        return logits.reshaped([batch, layout.rowCount / batch, config.dVocab])
     }
 
     private func validate(

@@ -85,6 +85,21 @@ public struct MutableRows: @unchecked Sendable {
             columns: part.columns, stride: part.stride)
     }
 
+    /// A matrix inside a single row.
+    ///
+    /// - Parameters:
+    ///   - offset: Where its first element is in the row.
+    ///   - count: Its rows.
+    ///   - columns: The length of its rows, which lie without gaps.
+    public func block(at offset: Int, _ count: Int, _ columns: Int) -> MutableRows {
+        precondition(
+            self.count == 1 && offset >= 0 && offset + count * columns <= self.columns,
+            "a block outside its row")
+        return MutableRows(
+            storage, at: base - storage.base + offset, count: count, columns: columns,
+            stride: columns)
+    }
+
     /// All elements of a matrix without gaps between its rows.
     public var elements: UnsafeMutableBufferPointer<Float> {
         UnsafeMutableBufferPointer(mutating: reading.elements)

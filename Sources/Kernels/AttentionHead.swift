@@ -1,0 +1,108 @@
+private import RealModule
+public import Tensors
+
+/// Causal attention of one head over one sequence: its queries, and its keys and values in two parts.
+///
+/// Vaswani et al. 2017, eq. 1, https://arxiv.org/abs/1706.03762. Keys and values of early positions may
+/// be known from another run, shared by many sequences; they are read where they lie.
+public struct AttentionHead: Sendable {
+    /// Queries, [query_pos, d_head].
+    public let q: Rows
+    private let k: Rows
+    private let v: Rows
+    private let z: MutableRows
+    private let past: (keys: Rows, values: Rows)?
+    private let visible: Int
+    private let scale: Float
+
+    /// Keys of all positions.
+    public var keyCount: Int { k.count + (past?.keys.count ?? 0) }
+
+    /// Refers to the parts of a head.
+    ///
+    /// - Parameters:
+    ///   - q: Queries, [query_pos, d_head].
+    ///   - k: Keys after the past ones, [key_pos, d_head].
+    ///   - v: Values, as `k`.
+    ///   - z: Receives the mixed values, [query_pos, d_head].
+    ///   - past: Keys and values of the positions before, [past, d_head] each.
+    ///   - visible: How many keys the first query sees; each next one sees one more.
+    ///   - scale: Multiplies the scores.
+    public init(
+        q: Rows, k: Rows, v: Rows, z: MutableRows, past: (keys: Rows, values: Rows)?, visible: Int,
+        scale: Float
+    ) {
+        (self.q, self.k, self.v, self.z) = (q, k, v, z)
+        (self.past, self.visible, self.scale) = (past, visible, scale)
+    }
+
+    /// Computes z without keeping the pattern.
+    public func attend() {
+        if q.count * keyCount <= 256 {
+            attendBriefly()
+        } else {
+            var scratch = Tensor(uninitialized: [q.count, keyCount])
+            let pattern = scratch.mutableRows
+            products(into: pattern)
+            causalSoftmax(pattern, past: visible - 1)
+            mix(pattern.reading)
+        }
+    }
+
+    /// Computes the scores, with −∞ where a query must not look, [query_pos, key_pos].
+    public func scores(into scores: MutableRows) {
+        products(into: scores)
+        maskFuture(scores, past: visible - 1)
+    }
+
+    /// Mixes the values by a pattern, [query_pos, key_pos], into z.
+    public func mix(_ pattern: Rows) {
+        let before = past?.values.count ?? 0
+        let all = 0..<pattern.count
+        if let past { multiply(pattern[all, 0..<before], past.values, into: z) }
+        multiply(pattern[all, before..<keyCount], v, into: z, accumulating: before > 0)
+    }
+
+    private func products(into scores: MutableRows) {
+        let before = past?.keys.count ?? 0
+        let all = 0..<scores.count
+        if let past {
+            multiply(
+                q, past.keys, into: scores[all, 0..<before], transposing: .right, scale: scale)
+        }
+        multiply(
+            q, k, into: scores[all, before..<keyCount], transposing: .right, scale: scale)
+    }
+
+    /// The same for few positions, where a call of BLAS takes longer than the work: query by query, and
+    /// only over what it sees.
+    private func attendBriefly() {
+        let before = past?.keys.count ?? 0
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: keyCount) { weights in
+            for query in 0..<q.count {
+                let (q, z) = (q[query], z[query])
+                let seen = min(visible + query, keyCount)
+                let weights = UnsafeMutableBufferPointer(rebasing: weights[0..<seen])
+                for key in 0..<seen {
+                    weights[key] = scale * dot(q, key < before ? past!.keys[key] : k[key - before])
+                }
+                softmax(weights)
+                for i in 0..<z.count { z[i] = 0 }
+                for key in 0..<seen {
+                    let (weight, value) =
+                        (weights[key], key < before ? past!.values[key] : v[key - before])
+                    for i in 0..<z.count { z[i] = Relaxed.multiplyAdd(weight, value[i], z[i]) }
+                }
+            }
+        }
+    }
+}
+
+/// The inner product of two rows of one length.
+@inline(__always) func dot(
+    _ x: UnsafeBufferPointer<Float>, _ y: UnsafeBufferPointer<Float>
+) -> Float {
+    var sum: Float = 0
+    for i in 0..<x.count { sum = Relaxed.multiplyAdd(x[i], y[i], sum) }
+    return sum
+}

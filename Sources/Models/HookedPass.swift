@@ -1,0 +1,71 @@
+import Tensors
+
+/// A pass that calls hooks and keeps activations, both as [batch, pos, …].
+final class HookedPass: Pass {
+    let past: KeyValues?
+    private let hooks: Hooks
+    private let caching: Caching
+    private var actions: [HookPoint: [Hooks.Action]] = [:]
+    /// What was kept so far.
+    private(set) var cache = ActivationCache()
+    /// The keys and values that were known before, with this pass's; `nil` if none are collected.
+    private(set) var known: KeyValues?
+
+    init(hooks: Hooks, caching: Caching = .none, past: KeyValues? = nil) {
+        self.hooks = hooks
+        self.caching = caching
+        self.past = past
+        known = past
+    }
+
+    func remember(_ layer: Int, keys: Tensor, values: Tensor, _ layout: RowLayout) {
+        let shape = [layout.items.count, layout.items[0].rows.count] + keys.shape.dropFirst()
+        known?.extend(layer: layer, keys: keys.reshaped(shape), values: values.reshaped(shape))
+    }
+
+    func listens(to kind: HookKind, _ layer: Int?) -> Bool {
+        let point = HookPoint(kind, layer: layer)
+        return caching.includes(point) || !actions(at: point).isEmpty
+    }
+
+    /// Calls the hooks, which may change the value, and then shows it to the cache.
+    func visit(
+        _ kind: HookKind, _ layer: Int?, _ value: inout Tensor, _ layout: RowLayout
+    ) {
+        guard listens(to: kind, layer) else { return }
+        let point = HookPoint(kind, layer: layer)
+        let flat = value.shape
+        value = value.reshaped(shape(of: value, kind, layout))
+        for action in actions(at: point) {
+            let shape = value.shape
+            action(&value, point)
+            precondition(
+                value.shape == shape, "a hook at \(point) changed shape \(shape) to \(value.shape)")
+        }
+        if caching.includes(point) { cache[point] = selected(value, kind) }
+        value = value.reshaped(flat)
+    }
+
+    private func shape(of value: Tensor, _ kind: HookKind, _ layout: RowLayout) -> [Int] {
+        precondition(layout.isUniform, "hooks need sequences of one length")
+        let (count, length) = (layout.items.count, layout.items[0].rows.count)
+        guard kind.axes.contains(.queryPos) else { return [count, length] + value.shape.dropFirst() }
+        let keys = layout.items[0].end
+        return [count, value.count / (count * length * keys), length, keys]
+    }
+
+    private func selected(_ value: Tensor, _ kind: HookKind) -> Tensor {
+        guard let positions = caching.positions,
+            let axis = kind.axes.firstIndex(where: { $0 == .pos || $0 == .queryPos })
+        else { return value }
+        let length = value.shape[axis]
+        return value.selecting(positions.map { $0 < 0 ? $0 + length : $0 }, axis: axis)
+    }
+
+    private func actions(at point: HookPoint) -> [Hooks.Action] {
+        if let known = actions[point] { return known }
+        let found = hooks.actions(at: point)
+        actions[point] = found
+        return found
+    }
+}

@@ -1,0 +1,55 @@
+/// Which rows of a pass's tensors belong to which sequence, and at which positions they stand.
+///
+/// All sequences of a pass lie one below the other as rows, so that each matrix product is one. They
+/// need not begin at the first position: keys and values of the positions before come from the pass's
+/// ``KeyValues``. In a plain run every sequence has all its positions.
+package struct RowLayout: Sendable {
+    /// One sequence's rows.
+    package struct Item: Sendable {
+        /// Its rows, in order of position.
+        package let rows: Range<Int>
+        /// The position of the first.
+        package let start: Int
+        /// Which known keys and values come before.
+        package let sequence: Int
+
+        /// The position after the last row.
+        package var end: Int { start + rows.count }
+    }
+
+    /// The sequences from top to bottom.
+    package private(set) var items: [Item] = []
+
+    /// The number of rows of all sequences.
+    package var rowCount: Int { items.last?.rows.upperBound ?? 0 }
+
+    /// No sequences.
+    package init() {}
+
+    /// Sequences of one length.
+    package init(count: Int, length: Int, start: Int = 0) {
+        for sequence in 0..<count { append(positions: start..<start + length, of: sequence) }
+    }
+
+    /// Adds the rows of some positions of a sequence below the others.
+    package mutating func append(positions: Range<Int>, of sequence: Int) {
+        let first = rowCount
+        items.append(
+            Item(
+                rows: first..<first + positions.count, start: positions.lowerBound,
+                sequence: sequence))
+    }
+
+    /// Whether the items are one block of [batch, pos].
+    var isUniform: Bool {
+        items.allSatisfy { $0.rows.count == items[0].rows.count && $0.start == items[0].start }
+    }
+
+    /// The layout of each item's row at one position, and those rows; the item's last row if it ends
+    /// before.
+    package func last() -> (layout: RowLayout, rows: [Int]) {
+        var layout = RowLayout()
+        for item in items { layout.append(positions: item.end - 1..<item.end, of: item.sequence) }
+        return (layout, items.map { $0.rows.upperBound - 1 })
+    }
+}
