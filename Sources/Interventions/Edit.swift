@@ -1,12 +1,54 @@
 public import Models
-import Tensors
+public import Tensors
 
 /// What happens to the part of an activation that a ``Site`` names.
+///
+/// Values given as tensors have the activation's axes, [batch, pos, …]; with a batch or position axis of
+/// 1 they hold for all.
 public enum Edit: Sendable {
     /// The value that a run had there.
     case patch(from: ActivationCache)
+    /// A given value, such as a mean over a data set.
+    case replace(Tensor)
     /// Zero.
     case zero
+    /// A given value on top.
+    case add(Tensor)
+    /// A multiple of the value.
+    case scale(Float)
+
+    /// The tensor that is put in or added; `nil` for edits without one.
+    ///
+    /// - Throws: ``InterventionError/notCached(_:)`` for a patch whose value was not kept.
+    func operand(at point: HookPoint) throws -> Tensor? {
+        switch self {
+        case .patch(let cache):
+            guard let source = cache[point] else {
+                throw InterventionError.notCached(point.description)
+            }
+            return source
+        case .replace(let value), .add(let value): return value
+        case .zero, .scale: return nil
+        }
+    }
+
+    /// Edits a run of numbers.
+    ///
+    /// - Parameters:
+    ///   - values: The numbers, edited in place.
+    ///   - operand: The same numbers of ``operand(at:)``.
+    func apply(
+        to values: UnsafeMutableBufferPointer<Float>, operand: UnsafeBufferPointer<Float>?
+    ) {
+        switch self {
+        case .patch, .replace:
+            if let operand { _ = values.update(fromContentsOf: operand) }
+        case .zero: values.update(repeating: 0)
+        case .add:
+            if let operand { for i in 0..<values.count { values[i] += operand[i] } }
+        case .scale(let factor): for i in 0..<values.count { values[i] *= factor }
+        }
+    }
 }
 
 /// One edit at one site.
@@ -26,22 +68,10 @@ public struct Intervention: Sendable {
     ///
     /// - Throws: ``InterventionError/notCached(_:)`` for a patch whose value was not kept.
     func install(in hooks: inout Hooks) throws {
-        let site = site
-        switch edit {
-        case .patch(let cache):
-            guard let source = cache[site.point] else {
-                throw InterventionError.notCached(site.point.description)
-            }
-            hooks.add(at: site.point) { value, _ in
-                precondition(
-                    source.shape == value.shape,
-                    "patch \(site.point) of shape \(value.shape) from shape \(source.shape)")
-                value.update(site.selection(in: value.shape), from: source)
-            }
-        case .zero:
-            hooks.add(at: site.point) { value, _ in
-                value.update(site.selection(in: value.shape), from: Tensor(value.shape))
-            }
+        let operand = try edit.operand(at: site.point)
+        let (site, edit) = (site, edit)
+        hooks.add(at: site.point) { value, _ in
+            value.apply(edit, at: site.selection(in: value.shape), operand: operand)
         }
     }
 }
@@ -55,61 +85,35 @@ public struct Branch: Sendable {
     public init(_ interventions: [Intervention]) { self.interventions = interventions }
 }
 
-/// Why an experiment cannot be run.
-public enum InterventionError: Error, Hashable, CustomStringConvertible {
-    /// A patch needs an activation that its source did not keep.
-    case notCached(String)
-    /// A base run whose tokens are not known.
-    case baseWithoutTokens
-    /// A source whose prompt has another shape.
-    case differentShapes(clean: [Int], base: [Int])
-    /// An axis that the activation does not have.
-    case noSuchAxis(axis: String, site: String, axes: [String])
-    /// A normalised metric of two runs that it does not tell apart.
-    case indistinguishable(value: Double)
-    /// A token reference by text in a model without a tokenizer, or one that is not a single token.
-    case badToken(String)
-
-    /// A sentence that says what to do next.
-    public var description: String {
-        switch self {
-        case .notCached(let point): "\(point) was not cached; cache it in the run to patch from"
-        case .baseWithoutTokens: "the base run began with a residual stream; run it on tokens"
-        case .differentShapes(let clean, let base):
-            "the clean prompt is \(clean), the corrupted one \(base) [batch, pos]; they must be equally "
-                + "long"
-        case .noSuchAxis(let axis, let site, let axes):
-            "\(site) has no axis \(axis); sweep it by \(axes.joined(separator: ", "))"
-        case .indistinguishable(let value):
-            "the metric is \(value) for the clean and the corrupted prompt alike, so effects cannot be "
-                + "normalised; choose other prompts or answers, or a metric that is not normalised"
-        case .badToken(let reason): reason
-        }
-    }
-}
-
 extension Tensor {
-    /// Copies the selected entries from a tensor of the same shape.
+    /// Edits the selected entries.
     ///
     /// - Parameters:
     ///   - selection: Indices along each axis; `nil` for all.
-    ///   - source: The values to take.
-    mutating func update(_ selection: [[Int]?], from source: Tensor) {
+    ///   - operand: The edit's tensor, with the same axes or axes of 1 in front.
+    fileprivate mutating func apply(_ edit: Edit, at selection: [[Int]?], operand: Tensor?) {
         // The trailing axes that are taken whole form one run of memory.
         let whole = selection.reversed().prefix { $0 == nil }.count
         let inner = shape.suffix(whole).reduce(1, *)
         guard count > 0 else { return }
-        let (old, new) = (source.rows(of: inner), mutableRows(of: inner))
-        func visit(_ axis: Int, _ row: Int) {
-            guard axis < rank - whole else {
-                _ = new[row].update(fromContentsOf: old[row])
+        let shape = shape
+        let other = operand?.rows(of: inner)
+        let target = mutableRows(of: inner)
+        func visit(_ axis: Int, _ row: Int, _ operandRow: Int) {
+            guard axis < shape.count - whole else {
+                edit.apply(to: target[row], operand: other?[operandRow])
                 return
             }
+            let length = operand?.shape[axis] ?? shape[axis]
+            precondition(
+                length == shape[axis] || length == 1, "operand \(operand!.shape) for \(shape)")
             for index in selection[axis] ?? Array(0..<shape[axis]) {
                 precondition(index >= 0 && index < shape[axis], "index \(index) of shape \(shape)")
-                visit(axis + 1, row * shape[axis] + index)
+                visit(
+                    axis + 1, row * shape[axis] + index,
+                    operandRow * length + (length == 1 ? 0 : index))
             }
         }
-        visit(0, 0)
+        visit(0, 0, 0)
     }
 }

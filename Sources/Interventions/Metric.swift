@@ -99,21 +99,30 @@ public struct Metric: Hashable, Sendable {
     ///
     /// - Throws: ``RunError`` for a token or a position the run does not have.
     public func value(of run: Run) throws -> Double {
+        let values = try values(of: run)
+        return scaled(values.reduce(0, +) / Double(values.count))
+    }
+
+    /// The metric of each sequence, before it is normalised.
+    func values(of run: Run) throws -> [Double] {
         guard let logits = run.logits else { throw RunError.noSuchPosition(position, length: 0) }
-        let length = logits.shape[1]
-        let pos = position < 0 ? position + length : position
-        guard (0..<length).contains(pos) else {
-            throw RunError.noSuchPosition(position, length: length)
-        }
         let answer = try answer.id(in: run.model)
         let wrong = try wrong?.id(in: run.model)
-        let rows = logits.rows
-        let values = (0..<logits.shape[0]).map { sequence in
-            kind.value(of: rows[sequence * length + pos], answer: answer, wrong: wrong)
+        let padded = logits.shape[1]
+        return try (0..<logits.shape[0]).map { sequence in
+            let length = run.tokens?.lengths[sequence] ?? padded
+            let pos = position < 0 ? position + length : position
+            guard (0..<length).contains(pos) else {
+                throw RunError.noSuchPosition(position, length: length)
+            }
+            let row = logits.rows[sequence * padded + pos]
+            return kind.value(of: row, answer: answer, wrong: wrong)
         }
-        let mean = values.reduce(0, +) / Double(values.count)
-        guard let range else { return mean }
-        return (mean - range.base) / (range.clean - range.base)
+    }
+
+    /// A raw value on the metric's scale.
+    func scaled(_ raw: Double) -> Double {
+        range.map { (raw - $0.base) / ($0.clean - $0.base) } ?? raw
     }
 
     /// The name and unit of the values, for figures.
@@ -124,7 +133,7 @@ public struct Metric: Hashable, Sendable {
 }
 
 extension Metric.Kind {
-    fileprivate func value(
+    func value(
         of logits: UnsafeBufferPointer<Float>, answer: Int, wrong: Int?
     ) -> Double {
         let (right, other) = (Double(logits[answer]), wrong.map { Double(logits[$0]) })

@@ -48,3 +48,14 @@ public struct Site: Hashable, Sendable {
         }
     }
 }
+
+extension Site {
+    /// The part of a position's numbers that the site names.
+    ///
+    /// - Parameter shape: The activation's axes after the position: [head, d_head], [d_mlp], …
+    func columns(in shape: [Int]) -> Range<Int> {
+        if let head, shape.count == 2 { return head * shape[1]..<(head + 1) * shape[1] }
+        if let neuron { return neuron..<neuron + 1 }
+        return 0..<shape.reduce(1, *)
+    }
+}

@@ -79,7 +79,8 @@ public struct Sweep: Sendable {
     ///   - progress: Called after each branch with how many are done, of how many.
     /// - Returns: The metric, with the sweep's axes.
     public func measure(
-        _ metric: Metric, departingFrom base: Run, progress: (Int, Int) -> Void = { _, _ in }
+        _ metric: Metric, departingFrom base: Run, options: Engine.Options = Engine.Options(),
+        progress: @Sendable (Int, Int) -> Void = { _, _ in }
     ) throws -> LabelledArray {
         guard let tokens = base.tokens else { throw InterventionError.baseWithoutTokens }
         if let source = clean.tokens, (source.count, source.length) != (tokens.count, tokens.length) {
@@ -87,8 +88,8 @@ public struct Sweep: Sendable {
                 clean: [source.count, source.length], base: [tokens.count, tokens.length])
         }
         let branches = try branches(in: base.model, length: tokens.length)
-        let values = try NaiveEngine.measure(
-            metric, of: branches, departingFrom: base, progress: progress)
+        let values = try metric.measure(
+            branches, departingFrom: base, options: options, progress: progress)
         let axes = axes.map { $0.labelled(in: base.model, tokens: tokens) }
         return LabelledArray(
             "patch-\(kind.shortName)", quantity: Quantity(metric.quantity.name, unit: metric.quantity.unit),

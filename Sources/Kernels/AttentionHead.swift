@@ -99,7 +99,7 @@ public struct AttentionHead: Sendable {
 }
 
 /// The inner product of two rows of one length.
-@inline(__always) func dot(
+public func dot(
     _ x: UnsafeBufferPointer<Float>, _ y: UnsafeBufferPointer<Float>
 ) -> Float {
     var sum: Float = 0

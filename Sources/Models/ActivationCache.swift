@@ -5,6 +5,8 @@ public import Tensors
 /// Where a hook changed a value, the cache holds the changed one.
 public struct ActivationCache: Sendable {
     private var values: [HookPoint: Tensor] = [:]
+    /// The tokens that the activations follow from; `nil` if hooks or a residual stream did more.
+    public internal(set) var tokens: TokenBatch?
 
     /// An empty cache.
     public init() {}

@@ -7,7 +7,7 @@ final class HookedPass: Pass {
     private let caching: Caching
     private var actions: [HookPoint: [Hooks.Action]] = [:]
     /// What was kept so far.
-    private(set) var cache = ActivationCache()
+    var cache = ActivationCache()
     /// The keys and values that were known before, with this pass's; `nil` if none are collected.
     private(set) var known: KeyValues?
 

@@ -18,6 +18,9 @@ public struct Hooks {
     /// Points asked for by name, which must exist.
     private(set) var required: Set<HookPoint> = []
 
+    /// Whether there are none.
+    public var isEmpty: Bool { entries.isEmpty }
+
     /// No hooks.
     public init() {}
 

@@ -77,6 +77,7 @@ extension Transformer {
     ) throws -> Run {
         try validate(input, hooks: hooks, caching: caching, stop: stop)
         let pass = HookedPass(hooks: hooks, caching: caching)
+        if case .tokens(let tokens) = input, hooks.isEmpty { pass.cache.tokens = tokens }
         return run(input, pass, stop: stop, logits: logits)
     }
 

@@ -1,12 +1,17 @@
 import Figures
+import Synchronization
 
 /// Progress of long work on standard error: a line that changes in a terminal, quarters elsewhere.
-final class ProgressLine {
+final class ProgressLine: Sendable {
     private let what: String
     private let isQuiet: Bool
     private let start = ContinuousClock.now
-    private var lastDrawn: ContinuousClock.Instant?
-    private var lastQuarter = 0
+    private let shown = Mutex(Shown())
+
+    private struct Shown {
+        var drawn: ContinuousClock.Instant?
+        var quarter = 0
+    }
 
     init(_ what: String, isQuiet: Bool) {
         self.what = what
@@ -16,17 +21,19 @@ final class ProgressLine {
     /// Shows how much is done; at most ten times a second.
     func update(_ done: Int, of total: Int) {
         guard !isQuiet, total > 0 else { return }
-        let now = ContinuousClock.now
-        if Terminal.hasLine {
-            if let lastDrawn, now - lastDrawn < .milliseconds(100), done < total { return }
-            lastDrawn = now
-            Terminal.writeToError("\r\u{1b}[2K" + (done < total ? line(done, total, now) : ""))
-        } else {
-            // Short work needs no lines in a log.
-            let quarter = 4 * done / total
-            guard quarter > lastQuarter, now - start > .seconds(2) else { return }
-            lastQuarter = quarter
-            Terminal.note(line(done, total, now))
+        shown.withLock { shown in
+            let now = ContinuousClock.now
+            if Terminal.hasLine {
+                if let drawn = shown.drawn, now - drawn < .milliseconds(100), done < total { return }
+                shown.drawn = now
+                Terminal.writeToError("\r\u{1b}[2K" + (done < total ? line(done, total, now) : ""))
+            } else {
+                // Short work needs no lines in a log.
+                let quarter = 4 * done / total
+                guard quarter > shown.quarter, now - start > .seconds(2) else { return }
+                shown.quarter = quarter
+                Terminal.note(line(done, total, now))
+            }
         }
     }
 

@@ -1,0 +1,120 @@
+import Models
+import Tensors
+
+/// The run that branches depart from, with all they need of it.
+struct BaseRun: Sendable {
+    let model: Transformer
+    let tokens: TokenBatch
+    /// Keys and values of all positions.
+    let past: KeyValues
+    private let cache: ActivationCache
+    private let metricPosition: Int
+
+    /// Takes what is needed from a run, and runs the model again if something is missing.
+    init(_ run: Run, tokens: TokenBatch, branches: [Branch], metric: Metric) throws {
+        model = run.model
+        self.tokens = tokens
+        let needed = BaseRun.points(for: branches, in: run.model)
+        cache =
+            needed.allSatisfy { run.cache[$0] != nil }
+            ? run.cache
+            : try run.model.run(
+                .tokens(tokens), caching: .points(needed), logits: .none
+            ).cache
+        var past = KeyValues(nLayers: model.config.nLayers)
+        for layer in 0..<model.config.nLayers {
+            guard let keys = cache[.k, layer], let values = cache[.v, layer] else { continue }
+            past.set(layer: layer, keys: keys, values: values)
+        }
+        self.past = past
+        metricPosition = metric.position
+        for length in tokens.lengths where !(-length..<length).contains(metricPosition) {
+            throw RunError.noSuchPosition(metricPosition, length: length)
+        }
+    }
+
+    /// The position the metric reads in a sequence.
+    func readPosition(of sequence: Int) -> Int {
+        metricPosition < 0 ? tokens.lengths[sequence] + metricPosition : metricPosition
+    }
+
+    /// An activation as rows, one per position of each sequence, [batch · pos, features].
+    func rows(_ kind: HookKind, _ layer: Int?) -> Rows {
+        value(HookPoint(kind, layer: layer)).rows(of: width(kind))
+    }
+
+    /// An activation, [batch, pos, …].
+    func value(_ point: HookPoint) -> Tensor {
+        guard let value = cache[point] else { preconditionFailure("\(point) is not in the base run") }
+        return value
+    }
+
+    /// The residual stream at a stage, as rows.
+    func residual(_ stage: Stage) -> Rows {
+        precondition(stage.isResidual, "stage \(stage.index) is no residual stream")
+        let (layer, half) = stage.index.quotientAndRemainder(dividingBy: 4)
+        if half == 2 { return rows(.residMid, layer) }
+        return layer < model.config.nLayers ? rows(.residPre, layer) : rows(.residPost, layer - 1)
+    }
+
+    /// The length of an activation's row of one position.
+    private func width(_ kind: HookKind) -> Int {
+        kind.axes.dropFirst(2).reduce(1) { $0 * model.length(of: $1) }
+    }
+
+    /// The first position at which an intervention changes the base run's value, up to a position.
+    ///
+    /// A patch from a run with the same first tokens changes nothing there.
+    func firstDifference(
+        of intervention: Intervention, sequence: Int, through last: Int
+    ) -> Int? {
+        let positions = intervention.site.positions ?? Array(0...last)
+        let chosen = positions.map { $0 < 0 ? $0 + tokens.length : $0 }
+        let candidates = chosen.filter { (0...last).contains($0) }.sorted()
+        guard case .patch(let cache) = intervention.edit else { return candidates.first }
+        let shared = sharedPrefix(with: cache.tokens, sequence: sequence)
+        return candidates.first { $0 >= shared }
+    }
+
+    /// How many leading tokens of a sequence a source run has in common with this one: a causal model's
+    /// activations there are the same.
+    private func sharedPrefix(with source: TokenBatch?, sequence: Int) -> Int {
+        guard let source, source.count == tokens.count else { return 0 }
+        return zip(source.ids[sequence], tokens.ids[sequence]).prefix { $0 == $1 }.count
+    }
+
+    /// The activations that branches may need of the base run.
+    static func points(for branches: [Branch], in model: Transformer) -> Set<HookPoint> {
+        var points: Set<HookPoint> = [
+            HookPoint(.residPost, layer: model.config.nLayers - 1)
+        ]
+        for layer in 0..<model.config.nLayers {
+            for kind in [HookKind.residPre, .residMid, .k, .v] {
+                points.insert(HookPoint(kind, layer: layer))
+            }
+        }
+        for intervention in branches.lazy.flatMap(\.interventions) {
+            let point = intervention.site.point
+            for kind in Injection.inputs(of: point.kind) {
+                points.insert(HookPoint(kind, layer: kind.isInBlock ? point.layer : nil))
+            }
+        }
+        return points
+    }
+}
+
+extension Transformer {
+    /// The length of an axis that does not depend on the input.
+    func length(of axis: ActivationAxis) -> Int {
+        switch axis {
+        case .head: config.nHeads
+        case .dHead: config.dHead
+        case .dModel: config.dModel
+        case .dMLP: config.dMLP
+        case .dVocab: config.dVocab
+        case .one: 1
+        case .batch, .pos, .queryPos, .keyPos:
+            preconditionFailure("the length of \(axis.rawValue) depends on the input")
+        }
+    }
+}

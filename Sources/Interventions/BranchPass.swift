@@ -1,0 +1,53 @@
+import Models
+import Tensors
+
+/// The walk of many branches at once: each one's edits are applied to its own rows.
+final class BranchPass: Pass {
+    let past: KeyValues?
+    private let base: BaseRun
+    /// The plan and sequence of each item of the layout, in order.
+    private var items: [(plan: BranchPlan, sequence: Int)] = []
+    /// The points that some branch edits on the way.
+    private let points: Set<HookPoint>
+
+    init(_ base: BaseRun, plans: [BranchPlan]) {
+        self.base = base
+        past = base.past
+        points = Set(plans.lazy.flatMap(\.later).map(\.site.point))
+    }
+
+    /// Adds an item below the others.
+    func append(_ plan: BranchPlan, sequence: Int) { items.append((plan, sequence)) }
+
+    func listens(to kind: HookKind, _ layer: Int?) -> Bool {
+        !points.isEmpty && points.contains(HookPoint(kind, layer: layer))
+    }
+
+    func visit(_ kind: HookKind, _ layer: Int?, _ value: inout Tensor, _ layout: RowLayout) {
+        guard listens(to: kind, layer) else { return }
+        let point = HookPoint(kind, layer: layer)
+        let shape = Array(value.shape.dropFirst())
+        var offset = 0
+        for (item, entry) in zip(layout.items, items) {
+            let size = item.rows.count * item.end
+            for edit in entry.plan.later where edit.site.point == point {
+                if kind.axes.contains(.queryPos) {
+                    let all = value.mutableRows(of: value.count)
+                    for head in 0..<base.model.config.nHeads {
+                        edit.apply(
+                            toPattern: all.block(at: offset + head * size, item.rows.count, item.end),
+                            start: item.start, sequence: item.sequence, head: head)
+                    }
+                } else {
+                    let rows = value.mutableRows(of: shape.reduce(1, *))
+                    edit.apply(
+                        to: rows[item.rows, 0..<rows.columns], start: item.start,
+                        sequence: item.sequence, shape: shape)
+                }
+            }
+            offset += base.model.config.nHeads * size
+        }
+    }
+
+    func remember(_ layer: Int, keys: Tensor, values: Tensor, _ layout: RowLayout) {}
+}

@@ -1,0 +1,91 @@
+import Models
+import Tensors
+
+/// A place in the order of the forward pass, in quarters of a block.
+///
+/// 4l is resid_pre of block l, 4l + 1 its attention, 4l + 2 resid_mid, 4l + 3 its MLP, and 4(l + 1) is
+/// resid_post, which is the next block's resid_pre; the last number is the final norm and unembedding.
+struct Stage: Comparable, Hashable, Sendable {
+    let index: Int
+
+    /// Whether it is a residual stream, not what is computed from one.
+    var isResidual: Bool { index.isMultiple(of: 2) }
+
+    static func < (a: Stage, b: Stage) -> Bool { a.index < b.index }
+
+    /// The stage at which the value of a hook point is computed.
+    init(_ point: HookPoint, nLayers: Int) {
+        let block = 4 * (point.layer ?? 0)
+        index =
+            switch point.kind {
+            case .embed, .posEmbed: 0
+            case .residPre: block
+            case .attnIn, .qInput, .kInput, .vInput, .ln1Scale, .ln1Normalized, .q, .k, .v,
+                .attnScores, .pattern, .z, .result, .attnOut:
+                block + 1
+            case .residMid: block + 2
+            case .mlpIn, .ln2Scale, .ln2Normalized, .mlpPre, .mlpPost, .mlpOut: block + 3
+            case .residPost: block + 4
+            case .lnFinalScale, .lnFinalNormalized, .unembedIn, .unembedOut: 4 * nLayers + 1
+            }
+    }
+
+    init(index: Int) { self.index = index }
+}
+
+/// What one branch needs: where it joins the others, from which position on, and what is edited later.
+struct BranchPlan: Sendable {
+    /// The branch's place in the list.
+    let branch: Int
+    /// The residual stream that is the first thing this branch has of its own.
+    let joins: Stage
+    /// Edits whose effect is put into that residual stream directly.
+    let injected: [PlannedEdit]
+    /// Edits applied on the way.
+    let later: [PlannedEdit]
+    /// For each sequence the first position that can differ from the base run, and the position that
+    /// the metric reads; `nil` if nothing the metric reads can differ.
+    let positions: [Range<Int>?]
+
+    /// Plans a branch.
+    ///
+    /// - Parameters:
+    ///   - interventions: The branch's edits.
+    ///   - base: The base run, with ``BaseRun/points(for:in:)`` cached.
+    init(_ branch: Int, _ interventions: [Intervention], _ base: BaseRun) throws {
+        self.branch = branch
+        let nLayers = base.model.config.nLayers
+        let staged = try interventions.map { intervention in
+            (
+                stage: Stage(intervention.site.point, nLayers: nLayers),
+                edit: try PlannedEdit(intervention, in: base.model, tokens: base.tokens)
+            )
+        }
+        let first = staged.map(\.stage).min() ?? Stage(index: 0)
+        let earliest = staged.filter { $0.stage == first }.map(\.edit)
+        // Within the first sublayer an edit's effect on its output can often be computed alone. Edits of
+        // scores and patterns assume unedited inputs, so two kinds together take the general way.
+        let kinds = Set(earliest.map(\.site.point.kind))
+        let isDirect =
+            first.isResidual || (kinds.count == 1 && kinds.allSatisfy(Injection.isPossible))
+        if isDirect {
+            joins = first.isResidual ? first : Stage(index: first.index + 1)
+            injected = earliest
+            later = staged.filter { $0.stage != first }.map(\.edit)
+        } else {
+            joins = Stage(index: first.index - 1)
+            injected = []
+            later = staged.map(\.edit)
+        }
+        positions = (0..<base.tokens.count).map { sequence in
+            let read = base.readPosition(of: sequence)
+            let starts = interventions.compactMap {
+                base.firstDifference(of: $0, sequence: sequence, through: read)
+            }
+            return starts.min().map { $0..<read + 1 }
+        }
+    }
+
+    /// How many rows the branch adds.
+    var rowCount: Int { positions.reduce(0) { $0 + ($1?.count ?? 0) } }
+}

@@ -1,0 +1,162 @@
+import Kernels
+import Models
+import Tensors
+
+/// The effect of edits on the residual stream behind the sublayer they are in, computed alone.
+///
+/// A changed head or neuron changes the output by one small product, so the rest of the sublayer need
+/// not be computed again: with Δ for the difference from the base run,
+///
+/// ```
+/// z, result:            Δattn_out = Δz W_O          Δattn_out = Σ_h Δresult_h
+/// q, k, v, scores,
+/// pattern:              Δz of the heads concerned, computed again from base queries, keys and values
+/// mlp pre, post:        Δmlp_out = Δpost W_out
+/// attn_out, mlp_out, residual stream: as they are
+/// ```
+struct Injection {
+    let base: BaseRun
+    let sequence: Int
+    /// The positions whose residual stream is computed.
+    let positions: Range<Int>
+
+    /// Whether edits of a kind can be put behind their sublayer.
+    static func isPossible(_ kind: HookKind) -> Bool { !inputs(of: kind).isEmpty }
+
+    /// The base run's activations that the effect of an edit follows from.
+    static func inputs(of kind: HookKind) -> [HookKind] {
+        switch kind {
+        case .z, .result, .attnOut, .mlpPost, .mlpOut, .residPre, .residMid, .residPost: [kind]
+        case .mlpPre: [.mlpPre, .mlpPost]
+        case .q, .k, .v, .attnScores, .pattern: [.q, .k, .v, .z]
+        case .embed, .posEmbed: [.embed, .posEmbed]
+        default: []
+        }
+    }
+
+    /// The residual stream with the edits' effect, [positions, d_model].
+    ///
+    /// - Parameters:
+    ///   - edits: Edits of one stage; of one kind, if they are inside a sublayer.
+    ///   - stage: The residual stream that they enter.
+    func residual(after edits: [PlannedEdit], at stage: Stage) -> Tensor {
+        var residual = part(of: base.residual(stage))
+        guard let kind = edits.first?.site.point.kind, let layer = edits.first?.site.point.layer else {
+            return edits.isEmpty ? residual : embedding(after: edits)
+        }
+        let block = base.model.weights.blocks[layer]
+        switch kind {
+        case .residPre, .residMid, .residPost:
+            for edit in edits { apply(edit, to: &residual, shape: [base.model.config.dModel]) }
+        case .attnOut, .mlpOut:
+            let difference = self.difference(edits)
+            add(difference.rows, to: residual.mutableRows)
+        case .result:
+            let (difference, width) = (self.difference(edits), base.model.config.dModel)
+            for head in 0..<base.model.config.nHeads {
+                let columns = head * width..<(head + 1) * width
+                add(difference.rows[0..<positions.count, columns], to: residual.mutableRows)
+            }
+        case .z: addProduct(difference(edits), edits, block.attn.W_O, to: &residual)
+        case .mlpPost: addProduct(difference(edits), edits, block.mlp.W_out, to: &residual)
+        case .mlpPre: addProduct(neuronDifference(edits), edits, block.mlp.W_out, to: &residual)
+        default:
+            let heads = HeadRecomputation(base: base, sequence: sequence, positions: positions)
+            addProduct(heads.difference(edits), edits, block.attn.W_O, to: &residual)
+        }
+        return residual
+    }
+
+    /// embed + pos_embed with edits of either, [positions, d_model].
+    private func embedding(after edits: [PlannedEdit]) -> Tensor {
+        var sum = Tensor([positions.count, base.model.config.dModel])
+        for kind in [HookKind.embed, .posEmbed] {
+            var value = part(of: base.rows(kind, nil))
+            for edit in edits where edit.site.point.kind == kind {
+                apply(edit, to: &value, shape: [base.model.config.dModel])
+            }
+            add(value.rows, to: sum.mutableRows)
+        }
+        return sum
+    }
+
+    /// The edited value minus the base run's, [positions, features].
+    private func difference(_ edits: [PlannedEdit]) -> Tensor {
+        let (old, edited) = editedValue(edits)
+        return edited.minus(old)
+    }
+
+    /// Of edits before the activation function: the difference behind it.
+    private func neuronDifference(_ edits: [PlannedEdit]) -> Tensor {
+        var edited = editedValue(edits).edited
+        let rows = edited.mutableRows
+        base.model.config.activation.apply(rows.reading, into: rows)
+        return edited.minus(part(of: base.rows(.mlpPost, edits[0].site.point.layer)))
+    }
+
+    private func editedValue(_ edits: [PlannedEdit]) -> (old: Tensor, edited: Tensor) {
+        let point = edits[0].site.point
+        let old = part(of: base.rows(point.kind, point.layer))
+        var edited = old
+        let shape = point.kind.axes.dropFirst(2).map { base.model.length(of: $0) }
+        for edit in edits { apply(edit, to: &edited, shape: shape) }
+        return (old, edited)
+    }
+
+    /// Adds `difference · W` to the residual stream; only the features that edits name can differ.
+    private func addProduct(
+        _ difference: Tensor, _ edits: [PlannedEdit], _ weight: Tensor, to residual: inout Tensor
+    ) {
+        let config = base.model.config
+        let isAttention = weight.shape[0] == config.nHeads * config.dHead
+        let shape = isAttention ? [config.nHeads, config.dHead] : [config.dMLP]
+        let target = residual.mutableRows
+        // A set, since several edits may name the same features.
+        for columns in Set(edits.map { $0.site.columns(in: shape) }).withoutContained {
+            multiply(
+                difference.rows[0..<positions.count, columns],
+                weight.rows[columns, 0..<config.dModel], into: target, accumulating: true)
+        }
+    }
+
+    private func apply(_ edit: PlannedEdit, to value: inout Tensor, shape: [Int]) {
+        edit.apply(
+            to: value.mutableRows, start: positions.lowerBound, sequence: sequence, shape: shape)
+    }
+
+    /// This sequence's positions of a base activation, copied.
+    private func part(of rows: Rows) -> Tensor {
+        var part = Tensor(uninitialized: [positions.count, rows.columns])
+        let start = sequence * base.tokens.length + positions.lowerBound
+        copy(rows[start..<start + positions.count, 0..<rows.columns], into: part.mutableRows)
+        return part
+    }
+}
+
+extension Tensor {
+    /// The element-wise difference of two tensors of one shape.
+    func minus(_ other: Tensor) -> Tensor {
+        var result = self
+        let (rows, others) = (result.mutableRows, other.rows)
+        for row in 0..<rows.count {
+            let (x, y) = (rows[row], others[row])
+            for i in 0..<x.count { x[i] -= y[i] }
+        }
+        return result
+    }
+}
+
+extension Set<Range<Int>> {
+    /// The ranges that lie in no other; they must not overlap otherwise.
+    var withoutContained: [Range<Int>] {
+        let whole = self.max { $0.count < $1.count }
+        if let whole, allSatisfy({ whole.contains($0) }) { return [whole] }
+        return sorted { $0.lowerBound < $1.lowerBound }
+    }
+}
+
+extension Range<Int> {
+    fileprivate func contains(_ other: Range<Int>) -> Bool {
+        lowerBound <= other.lowerBound && other.upperBound <= upperBound
+    }
+}

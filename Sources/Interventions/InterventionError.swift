@@ -1,0 +1,33 @@
+/// Why an experiment cannot be run.
+public enum InterventionError: Error, Hashable, CustomStringConvertible {
+    /// A patch needs an activation that its source did not keep.
+    case notCached(String)
+    /// A base run whose tokens are not known.
+    case baseWithoutTokens
+    /// A source whose prompt has another shape.
+    case differentShapes(clean: [Int], base: [Int])
+    /// An axis that the activation does not have.
+    case noSuchAxis(axis: String, site: String, axes: [String])
+    /// An edit's value of another shape than the activation.
+    case wrongShape(point: String, shape: [Int], expected: [Int])
+    /// A normalised metric of two runs that it does not tell apart.
+    case indistinguishable(value: Double)
+
+    /// A sentence that says what to do next.
+    public var description: String {
+        switch self {
+        case .notCached(let point): "\(point) was not cached; cache it in the run to patch from"
+        case .baseWithoutTokens: "the base run began with a residual stream; run it on tokens"
+        case .differentShapes(let clean, let base):
+            "the clean prompt is \(clean), the corrupted one \(base) [batch, pos]; they must be equally "
+                + "long"
+        case .noSuchAxis(let axis, let site, let axes):
+            "\(site) has no axis \(axis); sweep it by \(axes.joined(separator: ", "))"
+        case .wrongShape(let point, let shape, let expected):
+            "a value of shape \(shape) was given for \(point), which is \(expected)"
+        case .indistinguishable(let value):
+            "the metric is \(value) for the clean and the corrupted prompt alike, so effects cannot be "
+                + "normalised; choose other prompts or answers, or a metric that is not normalised"
+        }
+    }
+}

@@ -1,0 +1,31 @@
+public import Models
+
+extension Metric {
+    /// Measures the metric in every branch, by the ``Engine``.
+    ///
+    /// - Parameters:
+    ///   - branches: The edits of each run.
+    ///   - base: The run they depart from.
+    ///   - options: How the work is cut.
+    ///   - progress: Called from any thread with how many branches are done, of how many.
+    public func measure(
+        _ branches: [Branch], departingFrom base: Run, options: Engine.Options = Engine.Options(),
+        progress: @Sendable (Int, Int) -> Void = { _, _ in }
+    ) throws -> [Double] {
+        progress(0, branches.count)
+        return try Engine(branches, departingFrom: base, metric: self, options: options)
+            .measure(progress: progress)
+    }
+
+    /// Measures the metric in every branch, by one full forward pass each: plain, slow, and right.
+    ///
+    /// It is what the engine is tested against.
+    public func measureNaively(_ branches: [Branch], departingFrom base: Run) throws -> [Double] {
+        guard let tokens = base.tokens else { throw InterventionError.baseWithoutTokens }
+        return try branches.map { branch in
+            var hooks = Hooks()
+            for intervention in branch.interventions { try intervention.install(in: &hooks) }
+            return try value(of: base.model.run(.tokens(tokens), hooks: hooks))
+        }
+    }
+}

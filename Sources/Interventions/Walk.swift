@@ -1,0 +1,73 @@
+import Models
+import Tensors
+
+/// One chunk of branches on its way through the layers; see ``Engine``.
+struct Walk {
+    private let base: BaseRun
+    private let metric: PreparedMetric
+    private let plans: [BranchPlan]
+    private let pass: BranchPass
+    private var layout = RowLayout()
+    /// The residual stream of the items so far, [row, d_model].
+    private var resid: Tensor
+    /// The plan that each item belongs to, by its place in `plans`.
+    private var owners: [Int] = []
+
+    init(_ base: BaseRun, _ metric: PreparedMetric, _ plans: [BranchPlan]) {
+        (self.base, self.metric, self.plans) = (base, metric, plans)
+        pass = BranchPass(base, plans: plans)
+        resid = Tensor([0, base.model.config.dModel])
+    }
+
+    /// The metric of each plan, the mean over sequences.
+    func run() -> [Double] {
+        var walk = self
+        let values = walk.arrive()
+        var sums = [Double](repeating: 0, count: plans.count)
+        for (owner, value) in zip(walk.owners, values) { sums[owner] += value }
+        return plans.indices.map { plan in
+            let untouched = plans[plan].positions.indices.filter { plans[plan].positions[$0] == nil }
+            let rest = untouched.reduce(0) { $0 + metric.baseValues[$1] }
+            return metric.scaled((sums[plan] + rest) / Double(base.tokens.count))
+        }
+    }
+
+    /// Takes all items through the layers, and returns the metric of each.
+    private mutating func arrive() -> [Double] {
+        let model = base.model
+        let last = model.config.nLayers - 1
+        for layer in 0...last {
+            let block = 4 * layer
+            join(Stage(index: block))
+            pass.visit(.residPre, layer, &resid, layout)
+            if !layout.items.isEmpty {
+                let readers = layer == last ? layout.last() : nil
+                resid = model.addAttention(layer, resid, layout, readers: readers, pass)
+                if let readers { layout = readers.layout }
+            }
+            join(Stage(index: block + 2), lastRowOnly: layer == last)
+            if !layout.items.isEmpty { resid = model.addMLP(layer, resid, layout, pass) }
+            pass.visit(.residPost, layer, &resid, layout)
+        }
+        join(Stage(index: 4 * (last + 1)), lastRowOnly: true)
+        guard !layout.items.isEmpty else { return [] }
+        return metric.values(of: resid, layout, pass)
+    }
+
+    /// Appends the branches that join at a residual stream.
+    private mutating func join(_ stage: Stage, lastRowOnly: Bool = false) {
+        var new: [Tensor] = []
+        for (owner, plan) in plans.enumerated() where plan.joins == stage {
+            for (sequence, positions) in plan.positions.enumerated() {
+                guard var positions else { continue }
+                if lastRowOnly { positions = positions.upperBound - 1..<positions.upperBound }
+                let injection = Injection(base: base, sequence: sequence, positions: positions)
+                new.append(injection.residual(after: plan.injected, at: stage))
+                layout.append(positions: positions, of: sequence)
+                owners.append(owner)
+                pass.append(plan, sequence: sequence)
+            }
+        }
+        if !new.isEmpty { resid = .concatenating([resid] + new, axis: 0) }
+    }
+}
