@@ -39,12 +39,13 @@ struct BranchPlan: Sendable {
     let branch: Int
     /// The residual stream that is the first thing this branch has of its own.
     let joins: Stage
-    /// Edits whose effect is put into that residual stream directly.
+    /// Edits whose effect is put into that residual stream directly: those of the sublayer before, then
+    /// those of the stream itself.
     let injected: [PlannedEdit]
     /// Edits applied on the way.
     let later: [PlannedEdit]
-    /// For each sequence the first position that can differ from the base run, and the position that
-    /// the metric reads; `nil` if nothing the metric reads can differ.
+    /// For each sequence the positions that are computed, from the first that can differ from the base
+    /// run to the one the metric reads; `nil` if nothing the metric reads can differ.
     let positions: [Range<Int>?]
 
     /// Plans a branch.
@@ -62,27 +63,26 @@ struct BranchPlan: Sendable {
             )
         }
         let first = staged.map(\.stage).min() ?? Stage(index: 0)
-        let earliest = staged.filter { $0.stage == first }.map(\.edit)
-        // Within the first sublayer an edit's effect on its output can often be computed alone. Edits of
-        // scores and patterns assume unedited inputs, so two kinds together take the general way.
-        let kinds = Set(earliest.map(\.site.point.kind))
+        let firstKinds = Set(staged.filter { $0.stage == first }.map(\.edit.site.point.kind))
+        let kinds = Set(interventions.map(\.site.point.kind))
+        // Within the first sublayer the effect of edits on its output can often be computed alone.
+        // Edits of scores and patterns assume unedited inputs, so several kinds take the general way.
         let isDirect =
-            first.isResidual || (kinds.count == 1 && kinds.allSatisfy(Injection.isPossible))
-        if isDirect {
-            joins = first.isResidual ? first : Stage(index: first.index + 1)
-            injected = earliest
-            later = staged.filter { $0.stage != first }.map(\.edit)
-        } else {
-            joins = Stage(index: first.index - 1)
-            injected = []
-            later = staged.map(\.edit)
-        }
+            first.isResidual
+            || (firstKinds.count == 1 && firstKinds.allSatisfy(Injection.isPossible))
+        joins = first.isResidual ? first : Stage(index: first.index + (isDirect ? 1 : -1))
+        let joins = self.joins
+        injected = isDirect ? staged.filter { $0.stage <= joins }.map(\.edit) : []
+        later = staged.filter { !isDirect || $0.stage > joins }.map(\.edit)
         positions = (0..<base.tokens.count).map { sequence in
             let read = base.readPosition(of: sequence)
             let starts = interventions.compactMap {
                 base.firstDifference(of: $0, sequence: sequence, through: read)
             }
-            return starts.min().map { $0..<read + 1 }
+            // Edited scores and patterns may look ahead, so that later keys matter too.
+            let looksAhead = !kinds.isDisjoint(with: [.attnScores, .pattern])
+            let end = looksAhead ? base.tokens.length : read + 1
+            return starts.min().map { $0..<end }
         }
     }
 

@@ -92,11 +92,16 @@ extension Tensor {
     ///   - selection: Indices along each axis; `nil` for all.
     ///   - operand: The edit's tensor, with the same axes or axes of 1 in front.
     fileprivate mutating func apply(_ edit: Edit, at selection: [[Int]?], operand: Tensor?) {
+        let shape = shape
+        var lengths = operand?.shape ?? shape
+        if lengths.count < shape.count { lengths.insert(1, at: 2) }
+        precondition(lengths.count == shape.count, "an operand of shape \(lengths) for \(shape)")
         // The trailing axes that are taken whole form one run of memory.
-        let whole = selection.reversed().prefix { $0 == nil }.count
+        let whole = shape.indices.reversed().prefix {
+            selection[$0] == nil && lengths[$0] == shape[$0]
+        }.count
         let inner = shape.suffix(whole).reduce(1, *)
         guard count > 0 else { return }
-        let shape = shape
         let other = operand?.rows(of: inner)
         let target = mutableRows(of: inner)
         func visit(_ axis: Int, _ row: Int, _ operandRow: Int) {
@@ -104,9 +109,9 @@ extension Tensor {
                 edit.apply(to: target[row], operand: other?[operandRow])
                 return
             }
-            let length = operand?.shape[axis] ?? shape[axis]
+            let length = lengths[axis]
             precondition(
-                length == shape[axis] || length == 1, "operand \(operand!.shape) for \(shape)")
+                length == shape[axis] || length == 1, "an operand of shape \(lengths) for \(shape)")
             for index in selection[axis] ?? Array(0..<shape[axis]) {
                 precondition(index >= 0 && index < shape[axis], "index \(index) of shape \(shape)")
                 visit(

@@ -9,6 +9,8 @@ struct HeadRecomputation {
     let sequence: Int
     /// The positions whose z is computed.
     let positions: Range<Int>
+    /// How many positions are looked at.
+    let keyCount: Int
 
     /// z with the edits minus the base run's, [positions, head · d_head]; zero in untouched heads.
     func difference(_ edits: [PlannedEdit]) -> Tensor {
@@ -16,7 +18,7 @@ struct HeadRecomputation {
         guard let layer = edits[0].site.point.layer else { preconditionFailure("no layer") }
         var z = base.value(HookPoint(.z, layer: layer)).part(sequence, positions)
         let old = z
-        let length = 0..<positions.upperBound
+        let length = 0..<keyCount
         var (q, k, v) = (
             base.value(HookPoint(.q, layer: layer)).part(sequence, positions),
             base.value(HookPoint(.k, layer: layer)).part(sequence, length),

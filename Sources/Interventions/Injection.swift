@@ -19,6 +19,8 @@ struct Injection {
     let sequence: Int
     /// The positions whose residual stream is computed.
     let positions: Range<Int>
+    /// How many positions attention may look at.
+    let keyCount: Int
 
     /// Whether edits of a kind can be put behind their sublayer.
     static func isPossible(_ kind: HookKind) -> Bool { !inputs(of: kind).isEmpty }
@@ -37,34 +39,48 @@ struct Injection {
     /// The residual stream with the edits' effect, [positions, d_model].
     ///
     /// - Parameters:
-    ///   - edits: Edits of one stage; of one kind, if they are inside a sublayer.
+    ///   - edits: Edits of the sublayer before, all of one kind, and of the stream itself.
     ///   - stage: The residual stream that they enter.
     func residual(after edits: [PlannedEdit], at stage: Stage) -> Tensor {
         var residual = part(of: base.residual(stage))
-        guard let kind = edits.first?.site.point.kind, let layer = edits.first?.site.point.layer else {
-            return edits.isEmpty ? residual : embedding(after: edits)
-        }
-        let block = base.model.weights.blocks[layer]
-        switch kind {
-        case .residPre, .residMid, .residPost:
-            for edit in edits { apply(edit, to: &residual, shape: [base.model.config.dModel]) }
-        case .attnOut, .mlpOut:
-            let difference = self.difference(edits)
-            add(difference.rows, to: residual.mutableRows)
-        case .result:
-            let (difference, width) = (self.difference(edits), base.model.config.dModel)
-            for head in 0..<base.model.config.nHeads {
-                let columns = head * width..<(head + 1) * width
-                add(difference.rows[0..<positions.count, columns], to: residual.mutableRows)
+        let inner = edits.filter { !$0.site.point.kind.isResidualStream }
+        if let point = inner.first?.site.point {
+            if let layer = point.layer {
+                addEffect(of: inner, point.kind, layer, to: &residual)
+            } else {
+                residual = embedding(after: inner)
             }
-        case .z: addProduct(difference(edits), edits, block.attn.W_O, to: &residual)
-        case .mlpPost: addProduct(difference(edits), edits, block.mlp.W_out, to: &residual)
-        case .mlpPre: addProduct(neuronDifference(edits), edits, block.mlp.W_out, to: &residual)
-        default:
-            let heads = HeadRecomputation(base: base, sequence: sequence, positions: positions)
-            addProduct(heads.difference(edits), edits, block.attn.W_O, to: &residual)
+        }
+        // resid_post of a block is visited before resid_pre of the next.
+        for kind in [HookKind.residPost, .residPre, .residMid] {
+            for edit in edits where edit.site.point.kind == kind {
+                apply(edit, to: &residual, shape: [base.model.config.dModel])
+            }
         }
         return residual
+    }
+
+    private func addEffect(
+        of edits: [PlannedEdit], _ kind: HookKind, _ layer: Int, to residual: inout Tensor
+    ) {
+        let block = base.model.weights.blocks[layer]
+        let target = residual.mutableRows
+        switch kind {
+        case .attnOut, .mlpOut: add(difference(edits).rows, to: target)
+        case .result:
+            let (difference, width) = (difference(edits), base.model.config.dModel)
+            for head in 0..<base.model.config.nHeads {
+                let columns = head * width..<(head + 1) * width
+                add(difference.rows[0..<positions.count, columns], to: target)
+            }
+        case .z: addProduct(difference(edits), edits, block.attn.W_O, to: target)
+        case .mlpPost: addProduct(difference(edits), edits, block.mlp.W_out, to: target)
+        case .mlpPre: addProduct(neuronDifference(edits), edits, block.mlp.W_out, to: target)
+        default:
+            let heads = HeadRecomputation(
+                base: base, sequence: sequence, positions: positions, keyCount: keyCount)
+            addProduct(heads.difference(edits), edits, block.attn.W_O, to: target)
+        }
     }
 
     /// embed + pos_embed with edits of either, [positions, d_model].
@@ -105,12 +121,11 @@ struct Injection {
 
     /// Adds `difference · W` to the residual stream; only the features that edits name can differ.
     private func addProduct(
-        _ difference: Tensor, _ edits: [PlannedEdit], _ weight: Tensor, to residual: inout Tensor
+        _ difference: Tensor, _ edits: [PlannedEdit], _ weight: Tensor, to target: MutableRows
     ) {
         let config = base.model.config
         let isAttention = weight.shape[0] == config.nHeads * config.dHead
         let shape = isAttention ? [config.nHeads, config.dHead] : [config.dMLP]
-        let target = residual.mutableRows
         // A set, since several edits may name the same features.
         for columns in Set(edits.map { $0.site.columns(in: shape) }).withoutContained {
             multiply(
@@ -143,6 +158,13 @@ extension Tensor {
             for i in 0..<x.count { x[i] -= y[i] }
         }
         return result
+    }
+}
+
+extension HookKind {
+    /// Whether the value is the residual stream itself.
+    fileprivate var isResidualStream: Bool {
+        self == .residPre || self == .residMid || self == .residPost
     }
 }
 

@@ -35,7 +35,10 @@ public struct Site: Hashable, Sendable {
     ///
     /// Positions may count from the end.
     func selection(in shape: [Int]) -> [[Int]?] {
-        zip(point.kind.axes, shape).map { axis, length in
+        var axes = point.kind.axes
+        // While heads have inputs of their own, the values of their norm have a head axis.
+        if shape.count > axes.count { axes.insert(.head, at: 2) }
+        return zip(axes, shape).map { axis, length in
             let chosen: [Int]? =
                 switch axis {
                 case .pos, .queryPos: positions
@@ -44,7 +47,7 @@ public struct Site: Hashable, Sendable {
                 case .dMLP: neuron.map { [$0] }
                 case .batch, .dHead, .dModel, .dVocab, .one: nil
                 }
-            return chosen?.map { $0 < 0 ? $0 + length : $0 }
+            return chosen.map { Set($0.map { $0 < 0 ? $0 + length : $0 }).sorted() }
         }
     }
 }

@@ -41,27 +41,33 @@ struct Walk {
             join(Stage(index: block))
             pass.visit(.residPre, layer, &resid, layout)
             if !layout.items.isEmpty {
-                let readers = layer == last ? layout.last() : nil
+                let readers =
+                    layer == last ? layout.rows { base.readPosition(of: $0.sequence) } : nil
                 resid = model.addAttention(layer, resid, layout, readers: readers, pass)
                 if let readers { layout = readers.layout }
             }
-            join(Stage(index: block + 2), lastRowOnly: layer == last)
+            join(Stage(index: block + 2), readRowOnly: layer == last)
             if !layout.items.isEmpty { resid = model.addMLP(layer, resid, layout, pass) }
             pass.visit(.residPost, layer, &resid, layout)
         }
-        join(Stage(index: 4 * (last + 1)), lastRowOnly: true)
+        join(Stage(index: 4 * (last + 1)), readRowOnly: true)
         guard !layout.items.isEmpty else { return [] }
         return metric.values(of: resid, layout, pass)
     }
 
     /// Appends the branches that join at a residual stream.
-    private mutating func join(_ stage: Stage, lastRowOnly: Bool = false) {
+    private mutating func join(_ stage: Stage, readRowOnly: Bool = false) {
         var new: [Tensor] = []
         for (owner, plan) in plans.enumerated() where plan.joins == stage {
             for (sequence, positions) in plan.positions.enumerated() {
                 guard var positions else { continue }
-                if lastRowOnly { positions = positions.upperBound - 1..<positions.upperBound }
-                let injection = Injection(base: base, sequence: sequence, positions: positions)
+                let keyCount = positions.upperBound
+                if readRowOnly {
+                    let read = base.readPosition(of: sequence)
+                    positions = read..<read + 1
+                }
+                let injection = Injection(
+                    base: base, sequence: sequence, positions: positions, keyCount: keyCount)
                 new.append(injection.residual(after: plan.injected, at: stage))
                 layout.append(positions: positions, of: sequence)
                 owners.append(owner)

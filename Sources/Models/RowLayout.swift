@@ -45,11 +45,19 @@ package struct RowLayout: Sendable {
         items.allSatisfy { $0.rows.count == items[0].rows.count && $0.start == items[0].start }
     }
 
-    /// The layout of each item's row at one position, and those rows; the item's last row if it ends
-    /// before.
-    package func last() -> (layout: RowLayout, rows: [Int]) {
+    /// The last row of each item, and their layout.
+    package func last() -> (layout: RowLayout, rows: [Int]) { rows { $0.end - 1 } }
+
+    /// One row of each item, and their layout.
+    ///
+    /// - Parameter position: The position of an item's row.
+    package func rows(at position: (Item) -> Int) -> (layout: RowLayout, rows: [Int]) {
         var layout = RowLayout()
-        for item in items { layout.append(positions: item.end - 1..<item.end, of: item.sequence) }
-        return (layout, items.map { $0.rows.upperBound - 1 })
+        let rows = items.map { item in
+            let pos = position(item)
+            layout.append(positions: pos..<pos + 1, of: item.sequence)
+            return item.rows.lowerBound + pos - item.start
+        }
+        return (layout, rows)
     }
 }

@@ -1,0 +1,106 @@
+import Interventions
+import Models
+import Tensors
+import TestSupport
+import Testing
+
+/// A random model with a clean and a base run, and branches at any point.
+struct Experiment {
+    let model: Transformer
+    let clean: Run
+    let base: Run
+    /// Every activation of the clean run, those on demand too.
+    private(set) var cache: ActivationCache
+    let metrics: [Metric] = [
+        .logitDifference(3, 4), .logProbability(2), .probabilityDifference(1, 5),
+    ]
+
+    /// - Parameters:
+    ///   - lengths: The sequences' lengths.
+    ///   - starts: Where clean and base tokens begin to differ in each.
+    init(_ config: TransformerConfig, lengths: [Int], differingFrom starts: [Int]) throws {
+        var random = config
+        // Large enough that every activation matters.
+        random.initializerRange = 0.3
+        model = Transformer(randomly: random, seed: 5)
+        var generator = SeededGenerator(seed: 1, stream: "tokens")
+        func tokens(_ count: Int) -> [Int] {
+            (0..<count).map { _ in Int.random(in: 0..<config.dVocab, using: &generator) }
+        }
+        let base = lengths.map(tokens)
+        let clean = zip(base, starts).map { sequence, start in
+            sequence.enumerated().map { pos, token in
+                pos == start ? (token + 1) % config.dVocab : token
+            }
+        }
+        self.clean = try model.run(clean, caching: .all)
+        self.base = try model.run(base)
+        cache = self.clean.cache
+        let onDemand = try model.run(clean, caching: Caching { $0.kind.isOnDemand }).cache
+        for point in onDemand.points { cache[point] = onDemand[point] }
+    }
+
+    /// Every edit at some sites of an activation: whole, by head or neuron, at the first, the last and
+    /// a middle position.
+    func branches(at kind: HookKind) -> [Branch] {
+        let layers = kind.isInBlock ? (0..<model.config.nLayers).map { $0 } : [nil]
+        return layers.flatMap { layer in
+            sites(at: HookPoint(kind, layer: layer)).flatMap { site in
+                edits(at: site.point).map { Branch([Intervention(site, $0)]) }
+            }
+        }
+    }
+
+    private func sites(at point: HookPoint) -> [Site] {
+        let axes = point.kind.axes
+        var sites = [Site(point)]
+        if axes.contains(.head) {
+            sites += [Site(point, head: 0), Site(point, head: model.config.nHeads - 1)]
+        }
+        if axes.contains(.dMLP) {
+            sites += [Site(point, neuron: 1), Site(point, positions: [-1], neuron: 4)]
+        }
+        if axes.contains(.pos) || axes.contains(.queryPos) {
+            let last = (base.tokens?.length ?? 1) - 1
+            sites += [[0], [last], [last / 2, last]].map { Site(point, positions: $0) }
+        }
+        if axes.contains(.keyPos) {
+            sites.append(Site(point, positions: [-1], source: 0, head: 1))
+        }
+        return sites
+    }
+
+    private func edits(at point: HookPoint) -> [Edit] {
+        let shape = cache[point]?.shape ?? []
+        let other = Tensor.random(shape, stream: "\(point)")
+        var single = shape
+        single[0] = 1
+        single[1] = min(single[1], 1)
+        let broadcast = Tensor.random(single, stream: "one \(point)")
+        let isPattern = point.kind.axes.contains(.queryPos)
+        return [
+            .patch(from: cache), .replace(isPattern ? other : broadcast), .zero,
+            .add(other), .scale(isPattern ? 0.5 : -0.5),
+        ]
+    }
+
+    /// Expects the engine and a full forward pass per branch to agree.
+    func expectEngineMatches(
+        _ branches: [Branch], _ what: String, options: Engine.Options = .init(),
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        for metric in metrics {
+            let fast = try metric.measure(branches, departingFrom: base, options: options)
+            let slow = try metric.measureNaively(branches, departingFrom: base)
+            for (index, (fast, slow)) in zip(fast, slow).enumerated() {
+                // Some edits, such as a norm's scale set to zero, have no result at all.
+                if fast.isNaN && slow.isNaN { continue }
+                let sites = branches[index].interventions.map(\.site)
+                #expect(
+                    abs(fast - slow) <= 2e-5 + 2e-5 * abs(slow),
+                    "\(what), \(metric.kind), branch \(index) at \(sites)",
+                    sourceLocation: sourceLocation)
+            }
+        }
+    }
+}
