@@ -29,7 +29,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let relaxed = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
 
 let package = Package(
@@ -45,7 +44,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     ],
     targets: [
@@ -60,7 +58,7 @@ let package = Package(
         .target(
             name: "COrganism",
             exclude: ["card.json", "config.json", "model.safetensors", "tokenizer.json"]),
-        module("Models", ["COrganism", "Kernels", "Tensors", "Tokenization", crypto]),
+        module("Models", ["COrganism", "Kernels", "Tensors", "Tokenization"]),
         module("Interventions", ["Kernels", "Models", "Results", "Tensors", "Tokenization"]),
         module("Figures", ["CCairo", "CPNG", "Results", "Tensors", relaxed]),
         .executableTarget(

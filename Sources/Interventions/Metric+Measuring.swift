@@ -17,6 +17,12 @@ extension Metric {
             .measure(progress: progress)
     }
 
+    /// The floating-point operations that the branches need at least; see ``Engine``.
+    public func neededOperations(_ branches: [Branch], departingFrom base: Run) throws -> Double {
+        try Engine(branches, departingFrom: base, metric: self, options: Engine.Options())
+            .neededOperations
+    }
+
     /// Measures the metric in every branch, by one full forward pass each: plain, slow, and right.
     ///
     /// It is what the engine is tested against.

@@ -35,6 +35,8 @@ public struct Sweep: Sendable {
     public let axes: [Axis]
     /// The run whose values are put in.
     public let clean: Run
+    /// The layers; all unless chosen.
+    public let layers: [Int]?
 
     /// Patches every part of an activation, one at a time, from a run.
     ///
@@ -42,10 +44,12 @@ public struct Sweep: Sendable {
     ///   - kind: The activation, which `clean` must have cached.
     ///   - axes: What one branch fixes; the other axes are patched whole.
     ///   - clean: The run whose values are put in.
-    public init(_ kind: HookKind, by axes: [Axis], from clean: Run) {
+    ///   - layers: The layers, along an axis `layer` or, without one, patched together; `nil` for all.
+    public init(_ kind: HookKind, by axes: [Axis], from clean: Run, layers: [Int]? = nil) {
         self.kind = kind
         self.axes = axes
         self.clean = clean
+        self.layers = layers
     }
 
     /// One branch per combination of coordinates, the last axis varying fastest.

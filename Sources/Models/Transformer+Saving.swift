@@ -1,4 +1,3 @@
-internal import Crypto
 import Tensors
 
 extension Transformer {
@@ -22,21 +21,18 @@ extension Transformer {
         }
     }
 
-    /// SHA-256 of the weights' file, as `sha256sum` prints it; of several files, of all in order.
-    ///
-    /// `nil` for a model that was not loaded.
+    /// The fingerprint of the weights' file, as `xxhsum -H64` prints it; of several files, each in
+    /// order of name. `nil` for a model that was not loaded.
     public func checkpointHash() throws -> String? {
         guard let source else { return nil }
-        var hash = SHA256()
-        if let file = try source.file("model.safetensors") {
-            hash.update(bufferPointer: file.bytes)
-        } else if let index = try source.file("model.safetensors.index.json") {
-            for shard in try SafetensorsSet.shards(in: index) {
-                if let file = try source.file(shard) { hash.update(bufferPointer: file.bytes) }
-            }
+        var files = ["model.safetensors"]
+        if let index = try source.file("model.safetensors.index.json") {
+            files = try SafetensorsSet.shards(in: index)
         }
-        let digits = Array("0123456789abcdef")
-        return String(hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+        let hashes = try files.compactMap { try source.file($0) }.map {
+            Fingerprint($0.bytes).hexadecimal
+        }
+        return "xxh64:" + hashes.joined(separator: "+")
     }
 }
 

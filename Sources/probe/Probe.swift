@@ -17,7 +17,8 @@ struct Probe: ParsableCommand {
                 name: "Look at a model",
                 subcommands: [Prompt.self, Tokens.self, Generate.self, Cache.self]),
             CommandGroup(name: "Intervene", subcommands: [PatchResidual.self]),
-            CommandGroup(name: "Make a model", subcommands: [InitRandom.self]),
+            CommandGroup(
+                name: "Make and measure", subcommands: [InitRandom.self, Benchmark.self]),
         ])
 
     /// Runs the command; Ctrl-C ends it at once and removes what is half-written.
