@@ -25,7 +25,7 @@ public struct Intervention: Sendable {
     /// Adds what this intervention does to the hooks of a run.
     ///
     /// - Throws: ``InterventionError/notCached(_:)`` for a patch whose value was not kept.
-    func install(in hooks: inout Hooks) throws {
+    package func install(in hooks: inout Hooks) throws {
         let site = site
         switch edit {
         case .patch(let cache):

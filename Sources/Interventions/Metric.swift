@@ -54,7 +54,7 @@ public struct Metric: Hashable, Sendable {
     public let answer: TokenReference
     /// The wrong answer; `nil` where only one token matters.
     public let wrong: TokenReference?
-    /// The position read, from the end if negative; the last by default.
+    /// The position read, from the end of each sequence if negative; the last by default.
     public var position = -1
     /// The values that count as 0 and as 1; `nil` for a raw metric.
     public private(set) var range: ClosedInterval?
@@ -89,7 +89,7 @@ public struct Metric: Hashable, Sendable {
     /// - Throws: ``InterventionError/indistinguishable(value:)`` if both runs have the same value.
     public func normalized(from base: Run, to clean: Run) throws -> Metric {
         let (zero, one) = (try value(of: base), try value(of: clean))
-        guard zero != one else { throw InterventionError.indistinguishable(value: zero) }
+        guard zero != one, (one - zero).isFinite else { throw InterventionError.indistinguishable(value: zero) }
         var metric = self
         metric.range = ClosedInterval(base: zero, clean: one)
         return metric
@@ -101,15 +101,22 @@ public struct Metric: Hashable, Sendable {
     public func value(of run: Run) throws -> Double {
         guard let logits = run.logits else { throw RunError.noSuchPosition(position, length: 0) }
         let length = logits.shape[1]
-        let pos = position < 0 ? position + length : position
-        guard (0..<length).contains(pos) else {
-            throw RunError.noSuchPosition(position, length: length)
+        // Shorter sequences of a batch end in padding, which is not read.
+        let lengths = run.tokens.flatMap { $0.length == length ? $0.lengths : nil }
+        let positions = try (0..<logits.shape[0]).map { sequence in
+            let length = lengths?[sequence] ?? length
+            let pos = position < 0 ? position + length : position
+            guard (0..<length).contains(pos) else {
+                throw RunError.noSuchPosition(position, length: length)
+            }
+            return pos
         }
         let answer = try answer.id(in: run.model)
         let wrong = try wrong?.id(in: run.model)
         let rows = logits.rows
         let values = (0..<logits.shape[0]).map { sequence in
-            kind.value(of: rows[sequence * length + pos], answer: answer, wrong: wrong)
+            kind.value(
+                of: rows[sequence * length + positions[sequence]], answer: answer, wrong: wrong)
         }
         let mean = values.reduce(0, +) / Double(values.count)
         guard let range else { return mean }

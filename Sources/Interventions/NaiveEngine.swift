@@ -1,9 +1,9 @@
-import Models
+package import Models
 
 /// Runs every branch as one full forward pass: plain, slow, and right.
-enum NaiveEngine {
+package enum NaiveEngine {
     /// The metric of each branch.
-    static func measure(
+    package static func measure(
         _ metric: Metric, of branches: [Branch], departingFrom base: Run,
         progress: (Int, Int) -> Void
     ) throws -> [Double] {

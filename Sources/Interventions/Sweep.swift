@@ -50,24 +50,28 @@ public struct Sweep: Sendable {
 
     /// One branch per combination of coordinates, the last axis varying fastest.
     public func branches(in model: Transformer, length: Int) throws -> [Branch] {
-        for axis in axes {
-            if let needed = axis.activationAxis, !kind.axes.contains(needed) {
-                let possible = Axis.allCases.filter { possible in
-                    possible.activationAxis.map(kind.axes.contains) ?? true
-                }
-                throw InterventionError.noSuchAxis(
-                    axis: axis.rawValue, site: kind.shortName, axes: possible.map(\.rawValue))
-            }
+        let possible = Axis.allCases.filter { axis in
+            axis.activationAxis.map(kind.axes.contains) ?? kind.isInBlock
         }
+        for axis in axes where !possible.contains(axis) {
+            throw InterventionError.noSuchAxis(
+                axis: axis.rawValue, site: kind.shortName, axes: possible.map(\.rawValue))
+        }
+        // A sweep that does not fix the layer patches all of them together.
+        let layers: [Int?] =
+            !kind.isInBlock ? [nil] : axes.contains(.layer) ? [0] : Array(0..<model.config.nLayers)
         let lengths = axes.map { $0.length(in: model, pos: length) }
         return (0..<lengths.reduce(1, *)).map { index in
-            var rest = index
-            var site = Site(HookPoint(kind, layer: kind.isInBlock ? 0 : nil))
-            for (axis, length) in zip(axes, lengths).reversed() {
-                site.set(axis, to: rest % length)
-                rest /= length
-            }
-            return Branch([Intervention(site, .patch(from: clean.cache))])
+            Branch(
+                layers.map { layer in
+                    var rest = index
+                    var site = Site(HookPoint(kind, layer: layer))
+                    for (axis, length) in zip(axes, lengths).reversed() {
+                        site.set(axis, to: rest % length)
+                        rest /= length
+                    }
+                    return Intervention(site, .patch(from: clean.cache))
+                })
         }
     }
 

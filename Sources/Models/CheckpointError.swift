@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Why a checkpoint cannot be loaded or written.
 public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     /// Neither a folder nor a model of the local Hugging Face cache.
@@ -35,7 +37,7 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
                 + "code; convert it with transformers: save_pretrained(…, safe_serialization=True)"
         case .badConfig(let path, let reason): "\(path): \(reason)"
         case .unknownFamily(let path, let type, let known):
-            "\(path): model_type is \"\(type)\"; known are \(known.joined(separator: ", "))"
+            "\(path): model_type is \(quoted(type)); known are \(known.joined(separator: ", "))"
         case .unknownConfig(let name, let known):
             "there is no config \(name); give \(known.joined(separator: ", ")), a config.json or a "
                 + "folder that holds one"
@@ -51,7 +53,7 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     }
 
     private static func list(_ names: [String]) -> String {
-        let shown = names.prefix(3).joined(separator: ", ")
-        return names.count > 3 ? "\(shown) and \(names.count - 3) more tensors" : "tensor \(shown)"
+        let first = names.prefix(3).map(shown).joined(separator: ", ")
+        return names.count > 3 ? "\(first) and \(names.count - 3) more tensors" : "tensor \(first)"
     }
 }

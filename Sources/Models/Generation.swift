@@ -44,7 +44,8 @@ extension Transformer {
         from prompt: [Int], count: Int, sampling: Sampling = Sampling(), stoppingAt stop: Int? = nil,
         hooks: Hooks = Hooks(), each: (Int) -> Void = { _ in }
     ) throws -> [Int] {
-        try validate(TokenBatch([prompt]))
+        let start = RunInput.tokens(TokenBatch([prompt]))
+        try validate(start, hooks: hooks, caching: .none, stop: nil)
         var generator = SeededGenerator(seed: sampling.seed, stream: "generate")
         let pass = Pass(hooks: hooks, past: KeyValueCache(nLayers: config.nLayers))
         var (input, generated) = (prompt, [Int]())
@@ -72,7 +73,10 @@ extension Sampling {
             order.sort { (logits[$0], $1) > (logits[$1], $0) }
         }
         if let topK { order = Array(order.prefix(topK)) }
-        var probabilities = Tensor([1, order.count], order.map { logits[$0] / temperature })
+        // Less the largest first: a tiny temperature must not make several of them infinite.
+        let largest = logits.max() ?? 0
+        var probabilities = Tensor(
+            [1, order.count], order.map { (logits[$0] - largest) / temperature })
         softmax(probabilities.mutableRows)
         var weights = probabilities.values
         if let topP {

@@ -6,7 +6,7 @@ import Tensors
 /// says whether anyone listens, so that values nobody reads need not exist.
 final class Pass {
     private let hooks: Hooks
-    private let caching: Caching
+    private var caching: Caching
     private var actions: [HookPoint: [Hooks.Action]] = [:]
     /// What was kept so far.
     private(set) var cache = ActivationCache()
@@ -17,6 +17,12 @@ final class Pass {
         self.hooks = hooks
         self.caching = caching
         self.past = past
+    }
+
+    /// The same walk where values have one position only, so that none is chosen from.
+    func withoutPositions() -> Pass {
+        caching.positions = nil
+        return self
     }
 
     /// Whether anyone reads or changes the value at a point.

@@ -7,7 +7,7 @@ extension Transformer {
     /// - Parameter name: A folder with a Hugging Face checkpoint; or a hub id such as `gpt2`, found in
     ///   the local Hugging Face cache (nothing is downloaded); or `organism`, the embedded model.
     public static func load(_ name: String) throws -> Transformer {
-        try load(from: HubCache().files(of: name), name: name)
+        try load(from: HubCache(environment: HubCache.variable).files(of: name), name: name)
     }
 
     /// The embedded model.

@@ -43,7 +43,13 @@ public enum RunInput: Sendable {
 
 /// At which positions a run computes logits.
 public enum LogitPositions: Sendable {
-    case all, last, none
+    /// Everywhere.
+    case all
+    /// At the last position of each sequence, [batch, 1, d_vocab]. The points after the blocks have this
+    /// one position, whichever positions are cached.
+    case last
+    /// Nowhere.
+    case none
 }
 
 /// What a run leaves.
@@ -121,13 +127,22 @@ extension Transformer {
             switch (stop, logits) {
             case (.some, _), (_, .none): nil
             case (nil, .all): unembed(resid, pass)
-            case (nil, .last): unembed(resid.selecting([resid.shape[1] - 1], axis: 1), pass)
+            case (nil, .last): unembed(lastPositions(of: resid, tokens), pass.withoutPositions())
             }
         return Run(
             model: self, tokens: tokens, residual: resid, logits: output, cache: pass.cache)
     }
 
-    private func validate(
+    /// The residual stream at the last position of each sequence that is not padding, [batch, 1, d_model].
+    private func lastPositions(of resid: Tensor, _ tokens: TokenBatch?) -> Tensor {
+        let (count, length) = (resid.shape[0], resid.shape[1])
+        let rows = (0..<count).map { $0 * length + (tokens?.lengths[$0] ?? length) - 1 }
+        return resid.reshaped([count * length, config.dModel]).selecting(rows, axis: 0)
+            .reshaped([count, 1, config.dModel])
+    }
+
+    /// Checks that the model has what a run asks for.
+    func validate(
         _ input: RunInput, hooks: Hooks, caching: Caching, stop: Int?
     ) throws {
         let length: Int

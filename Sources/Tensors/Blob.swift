@@ -15,7 +15,8 @@ public final class Blob: @unchecked Sendable {
     ///
     /// - Throws: ``FileError/cannotRead(path:reason:)``.
     public init(mapping path: String) throws(FileError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Opening a pipe would wait for somebody to write to it.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw Blob.failure(path) }
         defer { close(descriptor) }
         var status = stat()

@@ -76,6 +76,12 @@ public func quoted(_ text: String) -> String {
     return String(shown).debugDescription + (shown.endIndex < text.endIndex ? "…" : "")
 }
 
+/// A name from outside for a message: as it is when it is plain, else quoted and cut.
+public func shown(_ name: String) -> String {
+    let isPlain = name.utf8.allSatisfy { (UInt8(ascii: "!")...UInt8(ascii: "~")).contains($0) }
+    return isPlain && !name.isEmpty && name.utf8.count <= 60 ? name : quoted(name)
+}
+
 private func inWords(_ type: any Any.Type) -> String {
     switch type {
     case is Int.Type: "a whole number"

@@ -23,6 +23,16 @@ public enum Repository {
         Array(try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
+    /// Writes a file.
+    public static func write(_ bytes: [UInt8], to path: String) throws {
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+    }
+
+    /// The names of what a folder holds, sorted.
+    public static func names(in folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    }
+
     /// Calls `body` with a new empty folder, and removes it afterwards.
     public static func withTemporaryFolder<Result>(
         _ body: (String) throws -> Result
