@@ -91,12 +91,14 @@ import Testing
     /// Nothing is at the path when a tensor cannot be made.
     @Test func aFailureLeavesNoFile() throws {
         struct Failure: Error {}
-        try Repository.withTemporaryFolder { folder in
+        func fail() throws -> Tensor { throw Failure() }
+        try Repository.withTemporaryFolder { (folder: String) throws in
+            let tensors = [(name: "a", shape: [1], make: fail)]
             #expect(throws: Failure.self) {
-                try SafetensorsFile.write(
-                    folder + "/a", [(name: "a", shape: [1], make: { throw Failure() })])
+                try SafetensorsFile.write(folder + "/a", tensors)
             }
-            #expect(try Repository.names(in: folder).isEmpty)
+            let names = try Repository.names(in: folder)
+            #expect(names.isEmpty)
         }
     }
 }
