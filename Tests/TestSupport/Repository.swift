@@ -28,6 +28,16 @@ public enum Repository {
         try Data(bytes).write(to: URL(fileURLWithPath: path))
     }
 
+    /// Removes a file or folder.
+    public static func remove(_ path: String) throws {
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    /// Creates a folder and those above it.
+    public static func createFolder(_ path: String) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
     /// The names of what a folder holds, sorted.
     public static func names(in folder: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
