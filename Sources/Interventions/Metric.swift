@@ -68,7 +68,8 @@ public struct Metric: Hashable, Sendable {
     }
 
     /// The difference of two tokens' logits.
-    public static func logitDifference(_ answer: TokenReference, _ wrong: TokenReference) -> Metric {
+    public static func logitDifference(_ answer: TokenReference, _ wrong: TokenReference) -> Metric
+    {
         Metric(kind: .logitDifference, answer: answer, wrong: wrong)
     }
 
@@ -89,7 +90,9 @@ public struct Metric: Hashable, Sendable {
     /// - Throws: ``InterventionError/indistinguishable(value:)`` if both runs have the same value.
     public func normalized(from base: Run, to clean: Run) throws -> Metric {
         let (zero, one) = (try value(of: base), try value(of: clean))
-        guard zero != one, (one - zero).isFinite else { throw InterventionError.indistinguishable(value: zero) }
+        guard zero != one, (one - zero).isFinite else {
+            throw InterventionError.indistinguishable(value: zero)
+        }
         var metric = self
         metric.range = ClosedInterval(base: zero, clean: one)
         return metric

@@ -86,7 +86,8 @@ public struct Sweep: Sendable {
         _ metric: Metric, departingFrom base: Run, progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> LabelledArray {
         guard let tokens = base.tokens else { throw InterventionError.baseWithoutTokens }
-        if let source = clean.tokens, (source.count, source.length) != (tokens.count, tokens.length) {
+        if let source = clean.tokens, (source.count, source.length) != (tokens.count, tokens.length)
+        {
             throw InterventionError.differentShapes(
                 clean: [source.count, source.length], base: [tokens.count, tokens.length])
         }
@@ -95,7 +96,8 @@ public struct Sweep: Sendable {
             metric, of: branches, departingFrom: base, progress: progress)
         let axes = axes.map { $0.labelled(in: base.model, tokens: tokens) }
         return LabelledArray(
-            "patch-\(kind.shortName)", quantity: Quantity(metric.quantity.name, unit: metric.quantity.unit),
+            "patch-\(kind.shortName)",
+            quantity: Quantity(metric.quantity.name, unit: metric.quantity.unit),
             axes: axes, values: Tensor(axes.map(\.count), values.map { Float($0) }))
     }
 }

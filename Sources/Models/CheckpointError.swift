@@ -27,14 +27,15 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .notFound(let model, let places):
-            "there is no model \(model): no such folder, and no such model in the Hugging Face cache "
-                + "(looked for \(places.joined(separator: ", "))); give a folder, or download it with "
-                + "`hf download \(model)`"
+            "there is no model \(model): no such folder, and no such model in the Hugging Face "
+                + "cache (looked for \(places.joined(separator: ", "))); give a folder, or "
+                + "download it with `hf download \(model)`"
         case .missingFile(let folder, let file):
             "\(folder) has no \(file); a model folder holds config.json and model.safetensors"
         case .onlyPickle(let folder, let file):
-            "\(folder) has its weights in \(file) only, a pickle, which is not opened because it can run "
-                + "code; convert it with transformers: save_pretrained(…, safe_serialization=True)"
+            "\(folder) has its weights in \(file) only, a pickle, which is not opened because "
+                + "it can run code; convert it with transformers: "
+                + "save_pretrained(…, safe_serialization=True)"
         case .badConfig(let path, let reason): "\(path): \(reason)"
         case .unknownFamily(let path, let type, let known):
             "\(path): model_type is \(quoted(type)); known are \(known.joined(separator: ", "))"

@@ -57,7 +57,8 @@ extension ModelFamily {
             ] + norm("\(h).ln_2", block.appending(path: \.ln2), config)
             + [
                 Parameter(
-                    "\(h).mlp.c_fc.weight", [d, neurons], block.appending(path: \.mlp.W_in), normal),
+                    "\(h).mlp.c_fc.weight", [d, neurons], block.appending(path: \.mlp.W_in),
+                    normal),
                 Parameter(
                     "\(h).mlp.c_fc.bias", [neurons], block.appending(path: \.mlp.b_in), .zeros),
                 Parameter(
@@ -69,7 +70,8 @@ extension ModelFamily {
     }
 
     private static func norm(
-        _ name: String, _ weights: WritableKeyPath<Weights, NormWeights>, _ config: TransformerConfig
+        _ name: String, _ weights: WritableKeyPath<Weights, NormWeights>,
+        _ config: TransformerConfig
     ) -> [Parameter] {
         [
             Parameter("\(name).weight", [config.dModel], weights.appending(path: \.w), .ones),
@@ -163,7 +165,8 @@ private struct GPT2Config: Codable {
             throw .badConfig(path: path, "layer_norm_epsilon is \(eps); it must not be negative")
         }
         var config = TransformerConfig(
-            nLayers: try size(n_layer, "n_layer", otherwise: 12, atMost: 10_000), dModel: dModel, nHeads: nHeads,
+            nLayers: try size(n_layer, "n_layer", otherwise: 12, atMost: 10_000), dModel: dModel,
+            nHeads: nHeads,
             dMLP: try size(n_inner, "n_inner", otherwise: 4 * dModel),
             dVocab: try size(vocab_size, "vocab_size", otherwise: 50257),
             nCtx: try size(n_positions, "n_positions", otherwise: 1024),

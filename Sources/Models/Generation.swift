@@ -28,20 +28,21 @@ public struct Sampling: Sendable, Hashable {
 extension Transformer {
     /// Continues a prompt, token by token.
     ///
-    /// Keys and values are kept, so that a step computes one position. Stops at `count` tokens, at the
-    /// end-of-text token or at the end of the context.
+    /// Keys and values are kept, so that a step computes one position. Stops at `count` tokens, at
+    /// the end-of-text token or at the end of the context.
     ///
     /// - Parameters:
     ///   - prompt: Token ids.
     ///   - count: The most tokens to add.
     ///   - sampling: How each is chosen.
     ///   - stop: The token that ends the text; not part of the result.
-    ///   - hooks: What to observe or change at each step; the first step sees the whole prompt, later
-    ///     steps one position each.
+    ///   - hooks: What to observe or change at each step; the first step sees the whole prompt,
+    ///     later steps one position each.
     ///   - each: Called with each new token.
     /// - Returns: The new tokens.
     public func generate(
-        from prompt: [Int], count: Int, sampling: Sampling = Sampling(), stoppingAt stop: Int? = nil,
+        from prompt: [Int], count: Int, sampling: Sampling = Sampling(),
+        stoppingAt stop: Int? = nil,
         hooks: Hooks = Hooks(), each: (Int) -> Void = { _ in }
     ) throws -> [Int] {
         let start = RunInput.tokens(TokenBatch([prompt]))

@@ -47,7 +47,8 @@ package struct HubCache {
         guard let reference = try? Blob(mapping: repository + "/refs/main") else { return nil }
         let commit = String(decoding: reference.bytes, as: UTF8.self).filter { !$0.isWhitespace }
         let path = "\(repository)/snapshots/\(commit)"
-        guard !commit.isEmpty, !commit.contains("/"), access(path, F_OK) == 0 else { return nil }
+        guard !["", ".", ".."].contains(commit), !commit.contains("/"), access(path, F_OK) == 0
+        else { return nil }
         return path
     }
 

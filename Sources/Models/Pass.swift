@@ -2,8 +2,8 @@ import Tensors
 
 /// One walk of a batch through the model: what happens beside the arithmetic.
 ///
-/// The forward pass tells it every value by name; it calls the hooks, keeps what the cache wants, and
-/// says whether anyone listens, so that values nobody reads need not exist.
+/// The forward pass tells it every value by name; it calls the hooks, keeps what the cache wants,
+/// and says whether anyone listens, so that values nobody reads need not exist.
 final class Pass {
     private let hooks: Hooks
     private var caching: Caching
@@ -59,7 +59,8 @@ final class Pass {
     }
 }
 
-/// Keys and values of positions that were computed before, so that a longer text need not start anew.
+/// Keys and values of positions that were computed before, so that a longer text need not start
+/// anew.
 struct KeyValueCache: Sendable {
     /// One pair per layer, each [batch, past, head, d_head].
     private var layers: [(keys: Tensor, values: Tensor)?]
@@ -72,7 +73,8 @@ struct KeyValueCache: Sendable {
     var length: Int { layers[0]?.keys.shape[1] ?? 0 }
 
     /// Appends a layer's new keys and values, and returns all of them.
-    mutating func extend(layer: Int, keys: Tensor, values: Tensor) -> (keys: Tensor, values: Tensor) {
+    mutating func extend(layer: Int, keys: Tensor, values: Tensor) -> (keys: Tensor, values: Tensor)
+    {
         var all = (keys: keys, values: values)
         if let known = layers[layer] {
             all.keys = .concatenating([known.keys, keys], axis: 1)

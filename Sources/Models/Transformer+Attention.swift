@@ -88,7 +88,8 @@ extension Transformer {
         pass.visit(.pattern, l, &pattern)
         let patterns = pattern.rows
         parallelFor(heads.count) { i in
-            multiply(patterns[i * queries..<(i + 1) * queries, 0..<keys], heads.v(i), into: heads.z(i))
+            multiply(
+                patterns[i * queries..<(i + 1) * queries, 0..<keys], heads.v(i), into: heads.z(i))
         }
         return z
     }

@@ -1,7 +1,8 @@
 import Kernels
 import Tensors
 
-/// The forward pass as equations. Each line that ends in `visit` is a hook point; rows are positions.
+/// The forward pass as equations. Each line that ends in `visit` is a hook point; rows are
+/// positions.
 ///
 /// Elhage et al. 2021, https://transformer-circuits.pub/2021/framework, in the pre-norm form of
 /// Radford et al. 2019.
@@ -72,7 +73,8 @@ extension Transformer {
         return logits
     }
 
-    /// (x − mean) / scale · w + b, with scale = sqrt(var + eps); the quotient alone when w and b are folded.
+    /// (x − mean) / scale · w + b, with scale = sqrt(var + eps); the quotient alone when w and b
+    /// are folded.
     func layerNorm(
         _ x: Tensor, _ weights: NormWeights, _ points: (scale: HookKind, normalized: HookKind),
         _ layer: Int?, _ pass: Pass

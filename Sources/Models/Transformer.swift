@@ -45,8 +45,8 @@ public enum RunInput: Sendable {
 public enum LogitPositions: Sendable {
     /// Everywhere.
     case all
-    /// At the last position of each sequence, [batch, 1, d_vocab]. The points after the blocks have this
-    /// one position, whichever positions are cached.
+    /// At the last position of each sequence, [batch, 1, d_vocab]. The points after the blocks have
+    /// this one position, whichever positions are cached.
     case last
     /// Nowhere.
     case none
@@ -78,7 +78,8 @@ extension Transformer {
     ///   - logits: Where to compute logits.
     /// - Throws: ``RunError`` for tokens, layers, positions or hook points the model does not have.
     public func run(
-        _ input: RunInput, hooks: Hooks = Hooks(), caching: Caching = .none, stoppingAt stop: Int? = nil,
+        _ input: RunInput, hooks: Hooks = Hooks(), caching: Caching = .none,
+        stoppingAt stop: Int? = nil,
         logits: LogitPositions = .all
     ) throws -> Run {
         try validate(input, hooks: hooks, caching: caching, stop: stop)
@@ -96,12 +97,14 @@ extension Transformer {
 
     /// Runs the model on a text.
     ///
-    /// - Parameter prependBOS: Whether the beginning-of-text token comes first, as TransformerLens does.
+    /// - Parameter prependBOS: Whether the beginning-of-text token comes first, as TransformerLens
+    ///   does.
     public func run(
         _ text: String, prependBOS: Bool = true, hooks: Hooks = Hooks(), caching: Caching = .none,
         logits: LogitPositions = .all
     ) throws -> Run {
-        try run([tokens(text, prependBOS: prependBOS)], hooks: hooks, caching: caching, logits: logits)
+        try run(
+            [tokens(text, prependBOS: prependBOS)], hooks: hooks, caching: caching, logits: logits)
     }
 
     /// The token ids of a text.
@@ -133,7 +136,8 @@ extension Transformer {
             model: self, tokens: tokens, residual: resid, logits: output, cache: pass.cache)
     }
 
-    /// The residual stream at the last position of each sequence that is not padding, [batch, 1, d_model].
+    /// The residual stream at the last position of each sequence that is not padding, [batch, 1,
+    /// d_model].
     private func lastPositions(of resid: Tensor, _ tokens: TokenBatch?) -> Tensor {
         let (count, length) = (resid.shape[0], resid.shape[1])
         let rows = (0..<count).map { $0 * length + (tokens?.lengths[$0] ?? length) - 1 }
@@ -166,7 +170,8 @@ extension Transformer {
         if let stop, !(first...config.nLayers).contains(stop) {
             throw RunError.noSuchLayer(stop, nLayers: config.nLayers)
         }
-        for point in hooks.required.union(caching.required) where point.layer ?? 0 >= config.nLayers {
+        for point in hooks.required.union(caching.required) where point.layer ?? 0 >= config.nLayers
+        {
             throw RunError.noSuchPoint(point.description, nLayers: config.nLayers)
         }
         for position in caching.positions ?? [] where !(-length..<length).contains(position) {
@@ -176,7 +181,9 @@ extension Transformer {
 
     /// Checks that the model can run on tokens.
     func validate(_ batch: TokenBatch, after past: Int = 0) throws(RunError) {
-        guard !batch.lengths.isEmpty, batch.lengths.allSatisfy({ $0 > 0 }) else { throw .emptyPrompt }
+        guard !batch.lengths.isEmpty, batch.lengths.allSatisfy({ $0 > 0 }) else {
+            throw .emptyPrompt
+        }
         guard past + batch.length <= config.nCtx else {
             throw .tooLong(length: past + batch.length, nCtx: config.nCtx)
         }

@@ -69,7 +69,8 @@ private func inPath(_ key: String) -> String {
     return isPlain && !key.isEmpty ? key : quoted(key)
 }
 
-/// Text from outside for a message: quoted with control characters escaped, and cut when it is long.
+/// Text from outside for a message: quoted with control characters escaped, and cut when it is
+/// long.
 public func quoted(_ text: String) -> String {
     // Scalars, because one character may hold any number of combining marks.
     let shown = text.unicodeScalars.prefix(60)

@@ -1,8 +1,9 @@
 /// A safetensors file, opened for reading.
 ///
-/// The layout: a 64-bit little-endian header length, a JSON header that gives each tensor's type, shape
-/// and place, then the data (https://huggingface.co/docs/safetensors). The header is not trusted: the
-/// tensors must lie inside the file, not overlap, leave no holes, and be as long as their shape says.
+/// The layout: a 64-bit little-endian header length, a JSON header that gives each tensor's type,
+/// shape and place, then the data (https://huggingface.co/docs/safetensors). The header is not
+/// trusted: the tensors must lie inside the file, not overlap, leave no holes, and be as long as
+/// their shape says.
 public struct SafetensorsFile: Sendable {
     /// The file's path, for messages.
     public var path: String { blob.name }
@@ -94,13 +95,17 @@ public struct SafetensorsFile: Sendable {
         var size = type.size
         for axis in tensor.shape {
             let (product, overflow) = size.multipliedReportingOverflow(by: axis)
-            guard axis >= 0, !overflow else { throw Lie("has the impossible shape \(tensor.shape)") }
+            guard axis >= 0, !overflow else {
+                throw Lie("has the impossible shape \(tensor.shape)")
+            }
             size = product
         }
         let bytes = tensor.data_offsets[0]..<tensor.data_offsets[1]
         guard bytes.count == size else {
             throw Lie(
-                "has \(bytes.count) bytes, but shape \(tensor.shape) of \(type.rawValue) takes \(size)")
+                "has \(bytes.count) bytes, but shape \(tensor.shape) of \(type.rawValue) takes "
+                    + "\(size)"
+            )
         }
         return Entry(type: type, shape: tensor.shape, bytes: bytes)
     }
@@ -117,7 +122,9 @@ public struct SafetensorsFile: Sendable {
                 return "tensor \(shown(name)) ends at byte \(entry.bytes.upperBound) of \(size): "
                     + "the file is cut short"
             }
-            if entry.bytes.lowerBound < end { return "tensor \(shown(name)) overlaps the one before it" }
+            if entry.bytes.lowerBound < end {
+                return "tensor \(shown(name)) overlaps the one before it"
+            }
             if entry.bytes.lowerBound > end {
                 return "bytes \(end) to \(entry.bytes.lowerBound) before tensor \(shown(name)) "
                     + "belong to none"

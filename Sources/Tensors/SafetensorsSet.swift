@@ -36,7 +36,8 @@ public struct SafetensorsSet: Sendable {
         for (tensor, name) in map {
             guard let shard = shards[name], shard.contains(tensor) else {
                 throw SafetensorsError.invalid(
-                    path: index.name, "it says that \(shown(name)) has a tensor \(shown(tensor)); it has not")
+                    path: index.name,
+                    "it says that \(shown(name)) has a tensor \(shown(tensor)); it has not")
             }
             files[tensor] = shard
         }

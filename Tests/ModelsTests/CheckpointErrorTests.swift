@@ -1,6 +1,6 @@
 import Models
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 import Tokenization
 
@@ -27,7 +27,8 @@ import Tokenization
         }
     }
 
-    @Test(arguments: ["config.json", "model.safetensors"]) func missingFiles(_ name: String) throws {
+    @Test(arguments: ["config.json", "model.safetensors"]) func missingFiles(_ name: String) throws
+    {
         let text = try message { try Repository.remove($0.file(name)) }
         #expect(text.contains("has no \(name)"))
     }
@@ -82,7 +83,10 @@ import Tokenization
         ("\"n_inner\" : 20", "\"n_inner\" : 24", "h.0.mlp.c_fc.weight has shape [12, 20]"),
         ("\"vocab_size\" : 31", "\"vocab_size\" : 32", "wte.weight has shape [31, 12]"),
         ("\"n_positions\" : 16", "\"n_positions\" : 8", "wpe.weight has shape [16, 12]"),
-        ("\"tie_word_embeddings\" : true", "\"tie_word_embeddings\" : false", "lacks tensor lm_head"),
+        (
+            "\"tie_word_embeddings\" : true", "\"tie_word_embeddings\" : false",
+            "lacks tensor lm_head"
+        ),
     ])
     func configsOfOtherSizes(_ old: String, _ new: String, _ says: String) throws {
         let text = try message { try $0.edit(old, new) }
@@ -90,7 +94,9 @@ import Tokenization
     }
 
     @Test func missingAndSurplusTensors() throws {
-        let lacking = try message { try $0.rewrite { $0.removeAll { $0.name.hasSuffix("ln_f.bias") } } }
+        let lacking = try message {
+            try $0.rewrite { $0.removeAll { $0.name.hasSuffix("ln_f.bias") } }
+        }
         #expect(lacking.contains("lacks tensor transformer.ln_f.bias"))
         let surplus = try message { try $0.rewrite { $0.append(("extra", Tensor([1]))) } }
         #expect(surplus.contains("has tensor extra"))
@@ -103,11 +109,13 @@ import Tokenization
     @Test func transposedTensors() throws {
         let text = try message { folder in
             try folder.rewrite { tensors in
-                let index = try #require(tensors.firstIndex { $0.name.hasSuffix("0.mlp.c_fc.weight") })
+                let index = try #require(
+                    tensors.firstIndex { $0.name.hasSuffix("0.mlp.c_fc.weight") })
                 tensors[index].tensor = tensors[index].tensor.transposed
             }
         }
-        #expect(text.contains("h.0.mlp.c_fc.weight has shape [20, 12]") && text.contains("[12, 20]"))
+        #expect(
+            text.contains("h.0.mlp.c_fc.weight has shape [20, 12]") && text.contains("[12, 20]"))
     }
 
     @Test(arguments: [0, 7, 100, 5000]) func truncatedWeights(_ length: Int) throws {

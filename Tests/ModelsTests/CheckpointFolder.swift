@@ -1,6 +1,6 @@
 import Models
-import TestSupport
 import Tensors
+import TestSupport
 
 /// A checkpoint folder of a small model, to be written in many forms and damaged.
 struct CheckpointFolder {

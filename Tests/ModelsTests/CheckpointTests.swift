@@ -1,6 +1,6 @@
 import Models
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// Checkpoints in the forms they come in, and saving them.
@@ -81,7 +81,8 @@ import Testing
             try folder.rewrite(as: type) { _ in }
             let loaded = try folder.load()
             let (ours, theirs) = (loaded.weights.W_E.values, model.weights.W_E.values)
-            #expect(zip(ours, theirs).allSatisfy { abs($0 - $1) <= Float(precision) * abs($1) + 1e-7 })
+            #expect(
+                zip(ours, theirs).allSatisfy { abs($0 - $1) <= Float(precision) * abs($1) + 1e-7 })
             #expect(ours != theirs)
             let saved = folder.path + "/saved"
             try loaded.save(to: saved)
@@ -118,7 +119,7 @@ import Testing
     @Test func theHashIsThatOfTheFile() throws {
         let model = try Transformer.embedded()
         let hash = try #require(try model.checkpointHash())
-        #expect(hash.count == 64 && hash.allSatisfy(\.isHexDigit))
+        #expect(hash.count == 64 && hash.allSatisfy { $0.isHexDigit })
         try Repository.withTemporaryFolder { folder in
             let file = try #require(try EmbeddedModel().file("model.safetensors"))
             for name in ["model.safetensors", "config.json"] {

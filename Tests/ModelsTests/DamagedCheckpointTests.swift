@@ -1,6 +1,6 @@
 import Models
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 import Tokenization
 
@@ -92,7 +92,9 @@ import Tokenization
     ) -> [UInt8] {
         var bytes = valid
         for _ in 0..<Int.random(in: 1...3, using: &generator) where !bytes.isEmpty {
-            damage(&bytes, at: Int.random(in: 0..<min(bytes.count, reach), using: &generator), &generator)
+            damage(
+                &bytes, at: Int.random(in: 0..<min(bytes.count, reach), using: &generator),
+                &generator)
         }
         return bytes
     }

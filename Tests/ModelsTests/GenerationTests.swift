@@ -1,7 +1,7 @@
 import Glibc
 import Models
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// Continuing a prompt: the same tokens as without a key–value cache, and seeded choices.
@@ -64,7 +64,7 @@ import Testing
 
     @Test(arguments: [
         Sampling(topK: 1), Sampling(topP: 0), Sampling(temperature: 1e-3), Sampling(topP: 1e-6),
-        Sampling(temperature: 1e-42), Sampling(temperature: 2, topK: 1, topP: 0.9),
+        Sampling(temperature: .leastNormalMagnitude), Sampling(temperature: 2, topK: 1, topP: 0.9),
     ])
     func narrowSamplingIsGreedy(_ sampling: Sampling) throws {
         let model = try TinyModel.raw()
@@ -73,11 +73,13 @@ import Testing
     }
 
     /// One step many times over against the probabilities of the run.
-    @Test(arguments: [
-        (Sampling(), nil, nil), (Sampling(temperature: 0.5), nil, nil),
-        (Sampling(topK: 3), 3, nil), (Sampling(topP: 0.6), nil, 0.6),
-    ] as [(Sampling, Int?, Double?)])
-    func frequenciesAreTheProbabilities(_ sampling: Sampling, _ topK: Int?, _ topP: Double?) throws {
+    @Test(
+        arguments: [
+            (Sampling(), nil, nil), (Sampling(temperature: 0.5), nil, nil),
+            (Sampling(topK: 3), 3, nil), (Sampling(topP: 0.6), nil, 0.6),
+        ] as [(Sampling, Int?, Double?)])
+    func frequenciesAreTheProbabilities(_ sampling: Sampling, _ topK: Int?, _ topP: Double?) throws
+    {
         let model = Transformer.small()
         let logits = try #require(try model.run([[3, 1, 4]], logits: .last).logits).values
         let scaled = logits.map { exp(Double($0) / Double(sampling.temperature)) }
@@ -113,7 +115,8 @@ import Testing
         let model = try TinyModel.raw()
         var lengths: [Int] = []
         var hooks = Hooks()
-        hooks.add(at: HookPoint(.residPost, layer: 1)) { value, _ in lengths.append(value.shape[1]) }
+        hooks.add(at: HookPoint(.residPost, layer: 1)) { value, _ in lengths.append(value.shape[1])
+        }
         _ = try model.generate(from: prompt, count: 4, sampling: .greedy, hooks: hooks)
         #expect(lengths == [6, 1, 1, 1])
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Models
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// Logits of the organism against `transformers`.
@@ -54,7 +54,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["clean", "corrupted"]) func everyLogitOfThePatchingPrompts(_ which: String) throws {
+    @Test(arguments: ["clean", "corrupted"]) func everyLogitOfThePatchingPrompts(_ which: String)
+        throws
+    {
         struct File: Decodable {
             let clean: [Int]
             let corrupted: [Int]

@@ -1,7 +1,7 @@
 import Glibc
 import Models
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// Log-probabilities and losses against the formula in double precision.
@@ -13,7 +13,9 @@ import Testing
         return row.map { $0 - total }
     }
 
-    @Test(arguments: TestModel.allCases) func lossIsTheNegativeLogProbability(_ which: TestModel) throws {
+    @Test(arguments: TestModel.allCases) func lossIsTheNegativeLogProbability(_ which: TestModel)
+        throws
+    {
         let tokens = which.prompts.clean
         let run = try which.load().run([tokens])
         let logits = try #require(run.logits)[at: 0]

@@ -1,5 +1,5 @@
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// The stored number types, through files as everything reads and writes them.
@@ -12,7 +12,8 @@ import Testing
                 "data_offsets":[0,\(2 * patterns.count)]}}
                 """
             let path = folder + "/x.safetensors"
-            try Repository.write(safetensors(header: header, data: littleEndian(patterns)), to: path)
+            try Repository.write(
+                safetensors(header: header, data: littleEndian(patterns)), to: path)
             return try SafetensorsFile(Blob(mapping: path)).tensor("x").values
         }
     }

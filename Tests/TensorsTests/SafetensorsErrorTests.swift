@@ -1,5 +1,5 @@
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// Files that lie: each is refused with its path and, where one is to blame, the tensor's name.
@@ -81,7 +81,8 @@ import Testing
     ) throws {
         let header = "{\"wte\":{\"dtype\":\"F32\",\"shape\":\(shape),\"data_offsets\":[0,0]}}"
         #expect(
-            try error(for: safetensors(header: header)).contains("tensor wte has the impossible shape"))
+            try error(for: safetensors(header: header)).contains(
+                "tensor wte has the impossible shape"))
     }
 
     @Test(arguments: ["[5]", "[3]", "[2,3]", "[]", "[0]"]) func shapesOfAnotherSize(
@@ -132,7 +133,9 @@ import Testing
                 "last 3 bytes belong to no tensor"))
     }
 
-    @Test(arguments: [["a", "a"], ["\\u00e9", "e\\u0301"]]) func duplicateNames(_ names: [String]) throws {
+    @Test(arguments: [["a", "a"], ["\\u00e9", "e\\u0301"]]) func duplicateNames(_ names: [String])
+        throws
+    {
         let text = try error(for: two("[0,4]", "[4,8]", size: 8, names: names))
         #expect(text.contains("belong") || text.contains("twice"))
     }
@@ -148,7 +151,8 @@ import Testing
 
     @Test func foldersAndMissingFilesAreNotRead() throws {
         try Repository.withTemporaryFolder { folder in
-            #expect(throws: FileError.cannotRead(path: folder, reason: "it is not a regular file")) {
+            #expect(throws: FileError.cannotRead(path: folder, reason: "it is not a regular file"))
+            {
                 try Blob(mapping: folder)
             }
             let missing = folder + "/none"

@@ -1,5 +1,5 @@
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// Files that are right: what is written is read, and not copied where it need not be.
@@ -8,15 +8,17 @@ import Testing
     func whatIsWrittenIsRead(_ type: ElementType) throws {
         try Repository.withTemporaryFolder { folder in
             // Sixteenths below 8 are exact in every type.
-            let tensors = [([3, 5], "odd"), ([], "scalar"), ([0, 4], "empty"), ([2, 2, 2], "é \"x\"")]
-                .map { shape, name in
-                    (
-                        name: name,
-                        tensor: Tensor(computing: shape) { index in
-                            Double(index.reduce(0) { 7 * $0 + $1 } % 128) / 16 - 2
-                        }
-                    )
-                }
+            let tensors = [
+                ([3, 5], "odd"), ([], "scalar"), ([0, 4], "empty"), ([2, 2, 2], "é \"x\""),
+            ]
+            .map { shape, name in
+                (
+                    name: name,
+                    tensor: Tensor(computing: shape) { index in
+                        Double(index.reduce(0) { 7 * $0 + $1 } % 128) / 16 - 2
+                    }
+                )
+            }
             let path = folder + "/a.safetensors"
             try SafetensorsFile.write(path, tensors, as: type, metadata: ["format": "pt"])
             let file = try SafetensorsFile(Blob(mapping: path))

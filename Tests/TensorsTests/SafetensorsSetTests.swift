@@ -1,5 +1,5 @@
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// Checkpoints in several files with an index.
@@ -49,7 +49,9 @@ import Testing
                 .contains("three.safetensors, which is missing"))
     }
 
-    @Test(arguments: ["../one.safetensors", "/etc/passwd", "sub/one.safetensors", "passwd", "..", ""])
+    @Test(arguments: [
+        "../one.safetensors", "/etc/passwd", "sub/one.safetensors", "passwd", "..", "",
+    ])
     func shardsOutsideTheFolder(_ name: String) throws {
         let text = try error(for: "{\"weight_map\":{\"a\":\"\(name)\"}}")
         #expect(text.contains("\"\(name)\"") && text.contains("beside the index"))
@@ -72,7 +74,9 @@ import Testing
             try Repository.write(Array(#"{"weight_map":{"a":"x.safetensors"}}"#.utf8), to: index)
             try Repository.write([1, 2, 3], to: folder + "/x.safetensors")
             let error = #expect(throws: SafetensorsError.self) {
-                try SafetensorsSet(index: Blob(mapping: index)) { try Blob(mapping: "\(folder)/\($0)") }
+                try SafetensorsSet(index: Blob(mapping: index)) {
+                    try Blob(mapping: "\(folder)/\($0)")
+                }
             }
             #expect(try #require(error).description.hasPrefix(folder + "/x.safetensors: "))
         }

@@ -7,7 +7,8 @@ import Testing
         var generator = SeededGenerator(seed: 0, stream: "weights")
         let numbers = (0..<3).map { _ in generator.next() }
         #expect(numbers == Self.reference(seed: 0, stream: "weights", count: 3))
-        #expect(numbers == [
+        #expect(
+            numbers == [
                 0xb0ab_08f3_d470_d386, 0xe926_8052_33e7_fd56, 0x7b5d_f0cd_69d4_a4b1,
             ])
     }

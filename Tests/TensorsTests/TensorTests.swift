@@ -1,5 +1,5 @@
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// Tensors as values: copies are independent, parts share memory until one is written.

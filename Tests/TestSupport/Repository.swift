@@ -6,7 +6,8 @@ public enum Repository {
     public static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
-    /// The folder of data that is not part of the repository: `PROBE_SHARED`, or `shared` beside it.
+    /// The folder of data that is not part of the repository: `PROBE_SHARED`, or `shared` beside
+    /// it.
     public static let shared =
         ProcessInfo.processInfo.environment["PROBE_SHARED"] ?? root + "/../shared"
 
