@@ -72,13 +72,13 @@ public struct AttentionWeights: Sendable {
 
 /// The weights of a block's MLP.
 public struct MLPWeights: Sendable {
-    /// [d_model, d_mlp]
+    /// Matrix into the neurons, [d_model, d_mlp].
     public var W_in = Tensor([0, 0])
-    /// [d_mlp]
+    /// Bias of the neurons, [d_mlp].
     public var b_in = Tensor([0])
-    /// [d_mlp, d_model]
+    /// Matrix out of the neurons, [d_mlp, d_model].
     public var W_out = Tensor([0, 0])
-    /// [d_model]
+    /// Bias of the output, [d_model].
     public var b_out = Tensor([0])
 }
 

@@ -26,15 +26,16 @@ import Testing
     }
 
     /// The head sweeps: all positions, by position, and by entry of the pattern.
-    @Test(arguments: [
-        (HookKind.z, [.layer, .head], "out_all_pos"), (.q, [.layer, .head], "q_all_pos"),
-        (.k, [.layer, .head], "k_all_pos"), (.v, [.layer, .head], "v_all_pos"),
-        (.pattern, [.layer, .head], "pattern_all_pos"),
-        (.z, [.layer, .pos, .head], "out_by_pos"), (.q, [.layer, .pos, .head], "q_by_pos"),
-        (.k, [.layer, .pos, .head], "k_by_pos"), (.v, [.layer, .pos, .head], "v_by_pos"),
-        (.pattern, [.layer, .head, .destination], "pattern_by_pos"),
-        (.pattern, [.layer, .head, .destination, .source], "pattern_dest_src_pos"),
-    ] as [(HookKind, [Sweep.Axis], String)])
+    @Test(
+        arguments: [
+            (HookKind.z, [.layer, .head], "out_all_pos"), (.q, [.layer, .head], "q_all_pos"),
+            (.k, [.layer, .head], "k_all_pos"), (.v, [.layer, .head], "v_all_pos"),
+            (.pattern, [.layer, .head], "pattern_all_pos"),
+            (.z, [.layer, .pos, .head], "out_by_pos"), (.q, [.layer, .pos, .head], "q_by_pos"),
+            (.k, [.layer, .pos, .head], "k_by_pos"), (.v, [.layer, .pos, .head], "v_by_pos"),
+            (.pattern, [.layer, .head, .destination], "pattern_by_pos"),
+            (.pattern, [.layer, .head, .destination, .source], "pattern_dest_src_pos"),
+        ] as [(HookKind, [Sweep.Axis], String)])
     func headSweepsMatch(_ kind: HookKind, _ axes: [Sweep.Axis], _ function: String) throws {
         let golden = try GoldenTensors("transformer-lens/golden_f32.safetensors")
         let model = try TinyModel.processed()

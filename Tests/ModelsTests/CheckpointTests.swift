@@ -29,6 +29,17 @@ import Testing
         }
     }
 
+    /// The old file is still mapped while the new one takes its place.
+    @Test func aModelIsSavedOverItsOwnFolder() throws {
+        try CheckpointFolder.with { folder in
+            let loaded = try folder.load()
+            let before = try sampleLogits(loaded)
+            try loaded.save(to: folder.path)
+            let after = [try sampleLogits(loaded), try sampleLogits(folder.load())]
+            #expect(after == [before, before])
+        }
+    }
+
     @Test(arguments: [true, false]) func namesWithoutThePrefix(tied: Bool) throws {
         let model = Transformer.small(tied: tied)
         try CheckpointFolder.with(model) { folder in

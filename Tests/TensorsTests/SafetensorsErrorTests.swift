@@ -1,3 +1,4 @@
+import Glibc
 import Tensors
 import TestSupport
 import Testing
@@ -146,6 +147,17 @@ import Testing
             let header = "{\"\(name)\":{\"dtype\":\"F8\",\"shape\":[1],\"data_offsets\":[0,1]}}"
             let text = try error(for: safetensors(header: header, data: [0]))
             #expect(!text.unicodeScalars.contains { $0.value < 32 } && text.utf8.count < 500)
+        }
+    }
+
+    /// A pipe that nobody writes to must not be waited for.
+    @Test(.timeLimit(.minutes(1))) func pipesAreNotRead() throws {
+        try Repository.withTemporaryFolder { folder in
+            let pipe = folder + "/pipe"
+            #expect(mkfifo(pipe, 0o600) == 0)
+            #expect(throws: FileError.cannotRead(path: pipe, reason: "it is not a regular file")) {
+                try Blob(mapping: pipe)
+            }
         }
     }
 
