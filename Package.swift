@@ -78,5 +78,7 @@ let package = Package(
         tests("Models", ["Kernels", "Tensors", "Tokenization"]),
         tests("Interventions", ["Models", "Results", "Tensors"]),
         tests("Figures", ["CPNG", "Results", "Tensors"]),
+        .testTarget(
+            name: "StructureTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ]
 )

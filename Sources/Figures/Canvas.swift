@@ -153,7 +153,8 @@ extension Canvas {
         (length * dpi / 72).rounded() * 72 / dpi
     }
 
-    /// Sets the colour in whole bytes, so that the pixels are the colour's bytes whatever the rounding.
+    /// Sets the colour in whole bytes, so that the pixels are the colour's bytes whatever the
+    /// rounding.
     private func choose(_ colour: Colour) {
         let (red, green, blue) = colour.bytes
         cairo_set_source_rgb(

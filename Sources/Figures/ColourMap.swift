@@ -46,9 +46,9 @@ struct ColourScale: Sendable {
 
     /// Chooses the limits from the values where none are given.
     ///
-    /// A diverging map takes the largest magnitude on both sides, so that its middle is zero; others
-    /// take the smallest and the largest value. Values that are not finite have no say, and where all
-    /// are equal the scale has a width all the same.
+    /// A diverging map takes the largest magnitude on both sides, so that its middle is zero;
+    /// others take the smallest and the largest value. Values that are not finite have no say, and
+    /// where all are equal the scale has a width all the same.
     init(_ map: ColourMap, values: [Float], limits: ClosedRange<Double>?) {
         self.map = map
         if let limits, limits.lowerBound < limits.upperBound,

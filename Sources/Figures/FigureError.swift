@@ -19,8 +19,8 @@ public enum FigureError: Error, Hashable, CustomStringConvertible {
                 + FigureFormat.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
         case .notATable(let name, let axes):
             """
-            a heat map needs 2 axes, and \(name) has \(axes.count) (\(axes.joined(separator: ", "))); \
-            take one entry of the others first
+            a heat map needs 2 axes, and \(name) has \(axes.count) \
+            (\(axes.joined(separator: ", "))); take one entry of the others first
             """
         case .size(let inches, let dpi):
             """

@@ -1,6 +1,7 @@
 // Figures: results drawn for paper and terminal. A figure is a public type such as `Heatmap`, which
 // lays itself out by measured text and draws on a `Canvas`; `ColourMap`, `Ticks`, `ColourBar`,
-// `FittedText` and the axis labels are shared by all. Nothing here computes results or knows a model.
+// `FittedText` and the axis labels are shared by all. Nothing here computes results or knows a
+// model.
 
 public import Results
 internal import Tensors

@@ -71,7 +71,8 @@ struct HeatmapDrawing {
             "no values", .cell, at: layout.plot.centre, size: FigureMetrics.labelSize)
     }
 
-    /// Writes every cell's value, all in one size; not at all where that would be too small to read.
+    /// Writes every cell's value, all in one size; not at all where that would be too small to
+    /// read.
     private func drawNumbers(_ values: [Float], _ scale: ColourScale, _ decimals: Int) {
         let texts = values.map { NumberText.fixed(Double($0), decimals: decimals) }
         let widest = texts.map { canvas.typeface.width(of: $0, size: 1) }.max() ?? 1

@@ -5,7 +5,8 @@ package enum NumberText {
     /// - Parameters:
     ///   - value: The number; one that is not finite is spelt out.
     ///   - decimals: How many digits follow the point, at most 15.
-    ///   - minus: The sign of negative numbers: the typographic one in figures, a hyphen for machines.
+    ///   - minus: The sign of negative numbers: the typographic one in figures, a hyphen for
+    ///     machines.
     package static func fixed(_ value: Double, decimals: Int, minus: String = "−") -> String {
         if value.isNaN { return "NaN" }
         let sign = value < 0 ? minus : ""

@@ -2,7 +2,8 @@ internal import CCairo
 
 /// The figures' typeface, to measure text with before anything is drawn.
 ///
-/// Measures are unhinted, so that a figure has one layout at every pixel density and in every format.
+/// Measures are unhinted, so that a figure has one layout at every pixel density and in every
+/// format.
 final class Typeface {
     /// DejaVu Sans; where it is not installed the system's own sans-serif.
     static let family = "DejaVu Sans"

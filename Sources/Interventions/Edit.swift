@@ -67,7 +67,7 @@ public struct Intervention: Sendable {
     /// Adds what this intervention does to the hooks of a run.
     ///
     /// - Throws: ``InterventionError/notCached(_:)`` for a patch whose value was not kept.
-    func install(in hooks: inout Hooks) throws {
+    package func install(in hooks: inout Hooks) throws {
         let operand = try edit.operand(at: site.point)
         let (site, edit) = (site, edit)
         hooks.add(at: site.point) { value, _ in

@@ -19,15 +19,16 @@ public enum InterventionError: Error, Hashable, CustomStringConvertible {
         case .notCached(let point): "\(point) was not cached; cache it in the run to patch from"
         case .baseWithoutTokens: "the base run began with a residual stream; run it on tokens"
         case .differentShapes(let clean, let base):
-            "the clean prompt is \(clean), the corrupted one \(base) [batch, pos]; they must be equally "
-                + "long"
+            "the clean prompt is \(clean), the corrupted one \(base) [batch, pos]; they must be "
+                + "equally long"
         case .noSuchAxis(let axis, let site, let axes):
             "\(site) has no axis \(axis); sweep it by \(axes.joined(separator: ", "))"
         case .wrongShape(let point, let shape, let expected):
             "a value of shape \(shape) was given for \(point), which is \(expected)"
         case .indistinguishable(let value):
-            "the metric is \(value) for the clean and the corrupted prompt alike, so effects cannot be "
-                + "normalised; choose other prompts or answers, or a metric that is not normalised"
+            "the metric is \(value) for the clean and the corrupted prompt alike, so effects "
+                + "cannot be normalised; choose other prompts or answers, or a metric that is not "
+                + "normalised"
         }
     }
 }

@@ -1,5 +1,5 @@
-// Interventions: what is changed in a run, what is measured, and many such experiments at once. Which
-// study asks is not known here. Start at Sweep.swift.
+// Interventions: what is changed in a run, what is measured, and many such experiments at once.
+// Which study asks is not known here. Start at Sweep.swift.
 
 public import Models
 import Tensors

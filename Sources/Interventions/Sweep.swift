@@ -54,25 +54,36 @@ public struct Sweep: Sendable {
 
     /// One branch per combination of coordinates, the last axis varying fastest.
     public func branches(in model: Transformer, length: Int) throws -> [Branch] {
-        for axis in axes {
-            if let needed = axis.activationAxis, !kind.axes.contains(needed) {
-                let possible = Axis.allCases.filter { possible in
-                    possible.activationAxis.map(kind.axes.contains) ?? true
-                }
-                throw InterventionError.noSuchAxis(
-                    axis: axis.rawValue, site: kind.shortName, axes: possible.map(\.rawValue))
-            }
+        let possible = Axis.allCases.filter { axis in
+            axis.activationAxis.map(kind.axes.contains) ?? kind.isInBlock
         }
-        let lengths = axes.map { $0.length(in: model, pos: length) }
+        for axis in axes where !possible.contains(axis) {
+            throw InterventionError.noSuchAxis(
+                axis: axis.rawValue, site: kind.shortName, axes: possible.map(\.rawValue))
+        }
+        // A sweep that does not fix the layer patches all of them together.
+        let chosen = try chosenLayers(in: model)
+        let layers: [Int?] = !kind.isInBlock ? [nil] : axes.contains(.layer) ? [0] : chosen
+        let lengths = axes.map { $0 == .layer ? chosen.count : $0.length(in: model, pos: length) }
         return (0..<lengths.reduce(1, *)).map { index in
-            var rest = index
-            var site = Site(HookPoint(kind, layer: kind.isInBlock ? 0 : nil))
-            for (axis, length) in zip(axes, lengths).reversed() {
-                site.set(axis, to: rest % length)
-                rest /= length
-            }
-            return Branch([Intervention(site, .patch(from: clean.cache))])
+            Branch(
+                layers.map { layer in
+                    var rest = index
+                    var site = Site(HookPoint(kind, layer: layer))
+                    for (axis, length) in zip(axes, lengths).reversed() {
+                        site.set(axis, to: axis == .layer ? chosen[rest % length] : rest % length)
+                        rest /= length
+                    }
+                    return Intervention(site, .patch(from: clean.cache))
+                })
         }
+    }
+
+    private func chosenLayers(in model: Transformer) throws -> [Int] {
+        for layer in layers ?? [] where !(0..<model.config.nLayers).contains(layer) {
+            throw RunError.noSuchLayer(layer, nLayers: model.config.nLayers)
+        }
+        return layers ?? Array(0..<model.config.nLayers)
     }
 
     /// Measures a metric in every branch.
@@ -87,16 +98,23 @@ public struct Sweep: Sendable {
         progress: @Sendable (Int, Int) -> Void = { _, _ in }
     ) throws -> LabelledArray {
         guard let tokens = base.tokens else { throw InterventionError.baseWithoutTokens }
-        if let source = clean.tokens, (source.count, source.length) != (tokens.count, tokens.length) {
+        if let source = clean.tokens, (source.count, source.length) != (tokens.count, tokens.length)
+        {
             throw InterventionError.differentShapes(
                 clean: [source.count, source.length], base: [tokens.count, tokens.length])
         }
         let branches = try branches(in: base.model, length: tokens.length)
         let values = try metric.measure(
             branches, departingFrom: base, options: options, progress: progress)
-        let axes = axes.map { $0.labelled(in: base.model, tokens: tokens) }
+        let chosen = try chosenLayers(in: base.model)
+        let axes = axes.map { axis in
+            axis == .layer
+                ? Results.Axis(axis.rawValue, labels: chosen.map(String.init))
+                : axis.labelled(in: base.model, tokens: tokens)
+        }
         return LabelledArray(
-            "patch-\(kind.shortName)", quantity: Quantity(metric.quantity.name, unit: metric.quantity.unit),
+            "patch-\(kind.shortName)",
+            quantity: Quantity(metric.quantity.name, unit: metric.quantity.unit),
             axes: axes, values: Tensor(axes.map(\.count), values.map { Float($0) }))
     }
 }
@@ -111,13 +129,13 @@ extension Sweep.Axis {
         }
     }
 
-    fileprivate func labelled(in model: Transformer, tokens: TokenBatch) -> Axis {
+    fileprivate func labelled(in model: Transformer, tokens: TokenBatch) -> Results.Axis {
         let count = length(in: model, pos: tokens.length)
         guard activationAxis == .pos, let tokenizer = model.tokenizer, tokens.count == 1 else {
-            return Axis(rawValue, count: count)
+            return Results.Axis(rawValue, count: count)
         }
         let strings = tokens.ids[0].map { tokenizer.string(of: $0) }
-        return Axis(rawValue, count: count, companion: .init("token", strings))
+        return Results.Axis(rawValue, count: count, companion: .init("token", strings))
     }
 }
 

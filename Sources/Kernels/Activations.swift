@@ -40,8 +40,8 @@ public enum Activation: String, Sendable, CaseIterable {
 
 /// `x Φ(x)`, with the normal distribution function Φ(x) = erfc(−x/√2)/2.
 ///
-/// erfc(z) for z ≥ 0 is `t · exp(−z² + P(t))`, t = 1/(1 + z/2); P is the Chebyshev fit of degree 9 to
-/// ln(erfc(z) exp(z²)/t), within 1.2e-7.
+/// erfc(z) for z ≥ 0 is `t · exp(−z² + P(t))`, t = 1/(1 + z/2); P is the Chebyshev fit of degree 9
+/// to ln(erfc(z) exp(z²)/t), within 1.2e-7.
 @inline(__always) private func geluError(_ x: Float) -> Float {
     let z = abs(x) * 0.707_106_77
     let t = 1 / (1 + 0.5 * z)

@@ -38,15 +38,12 @@ public struct AttentionHead: Sendable {
 
     /// Computes z without keeping the pattern.
     public func attend() {
-        if q.count * keyCount <= 256 {
-            attendBriefly()
-        } else {
-            var scratch = Tensor(uninitialized: [q.count, keyCount])
-            let pattern = scratch.mutableRows
-            products(into: pattern)
-            causalSoftmax(pattern, past: visible - 1)
-            mix(pattern.reading)
-        }
+        guard !isBrief else { return attendBriefly() }
+        var scratch = Tensor(uninitialized: [q.count, keyCount])
+        let pattern = scratch.mutableRows
+        products(into: pattern)
+        causalSoftmax(pattern, past: visible - 1)
+        mix(pattern.reading)
     }
 
     /// Computes the scores, with −∞ where a query must not look, [query_pos, key_pos].
@@ -59,6 +56,10 @@ public struct AttentionHead: Sendable {
     public func mix(_ pattern: Rows) {
         let before = past?.values.count ?? 0
         let all = 0..<pattern.count
+        if isBrief {
+            for query in all { mix(pattern[query], into: z[query]) }
+            return
+        }
         if let past { multiply(pattern[all, 0..<before], past.values, into: z) }
         multiply(pattern[all, before..<keyCount], v, into: z, accumulating: before > 0)
     }
@@ -66,36 +67,61 @@ public struct AttentionHead: Sendable {
     private func products(into scores: MutableRows) {
         let before = past?.keys.count ?? 0
         let all = 0..<scores.count
+        if isBrief {
+            for query in all { products(q[query], into: scores[query]) }
+            return
+        }
         if let past {
             multiply(
                 q, past.keys, into: scores[all, 0..<before], transposing: .right, scale: scale)
         }
-        multiply(
-            q, k, into: scores[all, before..<keyCount], transposing: .right, scale: scale)
+        multiply(q, k, into: scores[all, before..<keyCount], transposing: .right, scale: scale)
     }
 
-    /// The same for few positions, where a call of BLAS takes longer than the work: query by query, and
-    /// only over what it sees.
+    /// Whether a call of BLAS would take longer than the work.
+    private var isBrief: Bool { q.count * keyCount <= 256 }
+
+    /// The same query by query, and only over what it sees.
     private func attendBriefly() {
-        let before = past?.keys.count ?? 0
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: keyCount) { weights in
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: keyCount) { scratch in
             for query in 0..<q.count {
-                let (q, z) = (q[query], z[query])
-                let seen = min(visible + query, keyCount)
-                let weights = UnsafeMutableBufferPointer(rebasing: weights[0..<seen])
-                for key in 0..<seen {
-                    weights[key] = scale * dot(q, key < before ? past!.keys[key] : k[key - before])
-                }
+                let seen = 0..<min(visible + query, keyCount)
+                let weights = UnsafeMutableBufferPointer(rebasing: scratch[seen])
+                products(q[query], into: weights)
                 softmax(weights)
-                for i in 0..<z.count { z[i] = 0 }
-                for key in 0..<seen {
-                    let (weight, value) =
-                        (weights[key], key < before ? past!.values[key] : v[key - before])
-                    for i in 0..<z.count { z[i] = Relaxed.multiplyAdd(weight, value[i], z[i]) }
-                }
+                mix(UnsafeBufferPointer(weights), into: z[query])
             }
         }
     }
+
+    /// The scores of the first keys.
+    private func products(
+        _ q: UnsafeBufferPointer<Float>, into scores: UnsafeMutableBufferPointer<Float>
+    ) {
+        let before = min(past?.keys.count ?? 0, scores.count)
+        if let past {
+            for key in 0..<before { scores[key] = scale * dot(q, past.keys[key]) }
+        }
+        for key in before..<scores.count { scores[key] = scale * dot(q, k[key - before]) }
+    }
+
+    /// The values of the first keys mixed by weights.
+    private func mix(
+        _ weights: UnsafeBufferPointer<Float>, into z: UnsafeMutableBufferPointer<Float>
+    ) {
+        z.update(repeating: 0)
+        let before = min(past?.values.count ?? 0, weights.count)
+        if let past {
+            for key in 0..<before { add(past.values[key], times: weights[key], to: z) }
+        }
+        for key in before..<weights.count { add(v[key - before], times: weights[key], to: z) }
+    }
+}
+
+@inline(__always) private func add(
+    _ x: UnsafeBufferPointer<Float>, times factor: Float, to y: UnsafeMutableBufferPointer<Float>
+) {
+    for i in 0..<y.count { y[i] = Relaxed.multiplyAdd(factor, x[i], y[i]) }
 }
 
 /// The inner product of two rows of one length.

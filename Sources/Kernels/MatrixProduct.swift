@@ -13,9 +13,9 @@ public enum Transposition: Sendable {
 
 /// Multiplies two matrices: `c = scale · a b`, or `c += scale · a b` when `accumulating`.
 ///
-/// Single precision, by OpenBLAS. Operands are read where they lie, transposed or strided, without a
-/// copy. Large products are cut into blocks of columns that depend on the shape only, so the result
-/// is the same for any number of threads.
+/// Single precision, by OpenBLAS. Operands are read where they lie, transposed or strided, without
+/// a copy. Large products are cut into blocks of columns that depend on the shape only, so the
+/// result is the same for any number of threads.
 ///
 /// - Parameters:
 ///   - a: [m, k], or [k, m] when transposing the left.
@@ -77,7 +77,8 @@ public enum BLAS {
     /// How many columns of a product one call computes.
     ///
     /// With few rows a call is limited by packing the weights; OpenBLAS multiplies without packing
-    /// where m·n·k ≤ 10⁶, which is about twice as fast. Larger products lose nothing in blocks of 384.
+    /// where m·n·k ≤ 10⁶, which is about twice as fast. Larger products lose nothing in blocks of
+    /// 384.
     static func blockColumns(m: Int, k: Int) -> Int {
         let unpacked = 1_000_000 / max(m * k, 1) / 16 * 16
         return unpacked >= 32 ? min(unpacked, 384) : 384

@@ -17,8 +17,8 @@ public func centre(_ x: Rows, into y: MutableRows) {
 
 /// The scale that a norm divides a row by: `sqrt(mean(x²) + eps)`.
 ///
-/// Of centred rows it is layer normalisation's standard deviation (Ba, Kiros and Hinton 2016, eq. 3,
-/// https://arxiv.org/abs/1607.06450); of rows as they are, that of RMS normalisation (Zhang and
+/// Of centred rows it is layer normalisation's standard deviation (Ba, Kiros and Hinton 2016, eq.
+/// 3, https://arxiv.org/abs/1607.06450); of rows as they are, that of RMS normalisation (Zhang and
 /// Sennrich 2019, eq. 4, https://arxiv.org/abs/1910.07467).
 ///
 /// - Parameters:

@@ -1,4 +1,5 @@
-// Kernels: pure functions on rows of floats. No tokens, layers or hooks here; start at MatrixProduct.swift.
+// Kernels: pure functions on rows of floats. No tokens, layers or hooks here; start at
+// MatrixProduct.swift.
 
 import Dispatch
 import Glibc

@@ -33,13 +33,24 @@ func softmax(_ x: UnsafeMutableBufferPointer<Float>) {
         for i in 0..<x.count { x[i] = hasNaN ? .nan : 0 }
         return
     }
-    var total: Float = 0
-    for i in 0..<x.count {
-        x[i] = exponential(x[i] - largest)
-        total = Relaxed.sum(x[i], total)
-    }
-    let factor = 1 / total
+    for i in 0..<x.count { x[i] = exponential(x[i] - largest) }
+    let factor = 1 / laneSum(UnsafeBufferPointer(x))
     for i in 0..<x.count { x[i] *= factor }
+}
+
+/// The sum of a row in eight lanes by index.
+///
+/// Zeros at its end change nothing, not even the rounding: a causal row has the same sum whether
+/// the keys it must not see are left out or masked.
+private func laneSum(_ x: UnsafeBufferPointer<Float>) -> Float {
+    let bytes = UnsafeRawBufferPointer(x)
+    let whole = x.count / 8 * 8
+    var lanes = SIMD8<Float>()
+    for i in stride(from: 0, to: whole, by: 8) {
+        lanes += bytes.loadUnaligned(fromByteOffset: 4 * i, as: SIMD8<Float>.self)
+    }
+    for i in whole..<x.count { lanes[i - whole] += x[i] }
+    return lanes.sum()
 }
 
 /// The largest element of a row and whether any is NaN; `nil` of nothing.

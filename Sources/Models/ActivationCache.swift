@@ -13,7 +13,8 @@ public struct ActivationCache: Sendable {
 
     /// The points with a value, in the order of the forward pass.
     public var points: [HookPoint] {
-        let order = Dictionary(uniqueKeysWithValues: HookKind.allCases.enumerated().map { ($1, $0) })
+        let order = Dictionary(
+            uniqueKeysWithValues: HookKind.allCases.enumerated().map { ($1, $0) })
         func rank(_ point: HookPoint) -> (Int, Int) {
             let after = point.kind.isInBlock || order[point.kind]! < order[.residPre]! ? 0 : 1
             return (point.layer ?? (after == 1 ? Int.max : -1), order[point.kind]!)

@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Why a checkpoint cannot be loaded or written.
 public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     /// Neither a folder nor a model of the local Hugging Face cache.
@@ -25,17 +27,18 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .notFound(let model, let places):
-            "there is no model \(model): no such folder, and no such model in the Hugging Face cache "
-                + "(looked for \(places.joined(separator: ", "))); give a folder, or download it with "
-                + "`hf download \(model)`"
+            "there is no model \(model): no such folder, and no such model in the Hugging Face "
+                + "cache (looked for \(places.joined(separator: ", "))); give a folder, or "
+                + "download it with `hf download \(model)`"
         case .missingFile(let folder, let file):
             "\(folder) has no \(file); a model folder holds config.json and model.safetensors"
         case .onlyPickle(let folder, let file):
-            "\(folder) has its weights in \(file) only, a pickle, which is not opened because it can run "
-                + "code; convert it with transformers: save_pretrained(…, safe_serialization=True)"
+            "\(folder) has its weights in \(file) only, a pickle, which is not opened because "
+                + "it can run code; convert it with transformers: "
+                + "save_pretrained(…, safe_serialization=True)"
         case .badConfig(let path, let reason): "\(path): \(reason)"
         case .unknownFamily(let path, let type, let known):
-            "\(path): model_type is \"\(type)\"; known are \(known.joined(separator: ", "))"
+            "\(path): model_type is \(quoted(type)); known are \(known.joined(separator: ", "))"
         case .unknownConfig(let name, let known):
             "there is no config \(name); give \(known.joined(separator: ", ")), a config.json or a "
                 + "folder that holds one"
@@ -51,7 +54,7 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     }
 
     private static func list(_ names: [String]) -> String {
-        let shown = names.prefix(3).joined(separator: ", ")
-        return names.count > 3 ? "\(shown) and \(names.count - 3) more tensors" : "tensor \(shown)"
+        let first = names.prefix(3).map(shown).joined(separator: ", ")
+        return names.count > 3 ? "\(first) and \(names.count - 3) more tensors" : "tensor \(first)"
     }
 }

@@ -57,7 +57,8 @@ extension ModelFamily {
             ] + norm("\(h).ln_2", block.appending(path: \.ln2), config)
             + [
                 Parameter(
-                    "\(h).mlp.c_fc.weight", [d, neurons], block.appending(path: \.mlp.W_in), normal),
+                    "\(h).mlp.c_fc.weight", [d, neurons], block.appending(path: \.mlp.W_in),
+                    normal),
                 Parameter(
                     "\(h).mlp.c_fc.bias", [neurons], block.appending(path: \.mlp.b_in), .zeros),
                 Parameter(
@@ -69,7 +70,8 @@ extension ModelFamily {
     }
 
     private static func norm(
-        _ name: String, _ weights: WritableKeyPath<Weights, NormWeights>, _ config: TransformerConfig
+        _ name: String, _ weights: WritableKeyPath<Weights, NormWeights>,
+        _ config: TransformerConfig
     ) -> [Parameter] {
         [
             Parameter("\(name).weight", [config.dModel], weights.appending(path: \.w), .ones),
@@ -134,10 +136,13 @@ private struct GPT2Config: Codable {
     }
 
     private func config(from path: String) throws(CheckpointError) -> TransformerConfig {
-        func size(_ value: Int?, _ name: String, otherwise: Int) throws(CheckpointError) -> Int {
+        // Bounds far above any model, so that products of sizes and lists of layers stay small.
+        func size(
+            _ value: Int?, _ name: String, otherwise: Int, atMost limit: Int = 1 << 24
+        ) throws(CheckpointError) -> Int {
             let value = value ?? otherwise
-            guard (1...1 << 24).contains(value) else {
-                throw .badConfig(path: path, "\(name) is \(value); it must be positive")
+            guard (1...limit).contains(value) else {
+                throw .badConfig(path: path, "\(name) is \(value); it must be 1 to \(limit)")
             }
             return value
         }
@@ -150,17 +155,22 @@ private struct GPT2Config: Codable {
         guard let activation = Activation(rawValue: function) else {
             let known = Activation.allCases.map(\.rawValue).joined(separator: ", ")
             throw .badConfig(
-                path: path, "activation_function is \"\(function)\"; known are \(known)")
+                path: path, "activation_function is \(quoted(function)); known are \(known)")
         }
         if add_cross_attention == true {
             throw .badConfig(path: path, "cross-attention is not supported")
         }
+        let eps = layer_norm_epsilon ?? 1e-5
+        guard eps >= 0 else {
+            throw .badConfig(path: path, "layer_norm_epsilon is \(eps); it must not be negative")
+        }
         var config = TransformerConfig(
-            nLayers: try size(n_layer, "n_layer", otherwise: 12), dModel: dModel, nHeads: nHeads,
+            nLayers: try size(n_layer, "n_layer", otherwise: 12, atMost: 10_000), dModel: dModel,
+            nHeads: nHeads,
             dMLP: try size(n_inner, "n_inner", otherwise: 4 * dModel),
             dVocab: try size(vocab_size, "vocab_size", otherwise: 50257),
             nCtx: try size(n_positions, "n_positions", otherwise: 1024),
-            layerNormEps: layer_norm_epsilon ?? 1e-5, activation: activation)
+            layerNormEps: eps, activation: activation)
         config.scalesAttention = scale_attn_weights ?? true
         config.scalesAttentionByLayer = scale_attn_by_inverse_layer_idx ?? false
         config.tiesEmbeddings = tie_word_embeddings ?? true

@@ -28,23 +28,25 @@ public struct Sampling: Sendable, Hashable {
 extension Transformer {
     /// Continues a prompt, token by token.
     ///
-    /// Keys and values are kept, so that a step computes one position. Stops at `count` tokens, at the
-    /// end-of-text token or at the end of the context.
+    /// Keys and values are kept, so that a step computes one position. Stops at `count` tokens, at
+    /// the end-of-text token or at the end of the context.
     ///
     /// - Parameters:
     ///   - prompt: Token ids.
     ///   - count: The most tokens to add.
     ///   - sampling: How each is chosen.
     ///   - stop: The token that ends the text; not part of the result.
-    ///   - hooks: What to observe or change at each step; the first step sees the whole prompt, later
-    ///     steps one position each.
+    ///   - hooks: What to observe or change at each step; the first step sees the whole prompt,
+    ///     later steps one position each.
     ///   - each: Called with each new token.
     /// - Returns: The new tokens.
     public func generate(
-        from prompt: [Int], count: Int, sampling: Sampling = Sampling(), stoppingAt stop: Int? = nil,
+        from prompt: [Int], count: Int, sampling: Sampling = Sampling(),
+        stoppingAt stop: Int? = nil,
         hooks: Hooks = Hooks(), each: (Int) -> Void = { _ in }
     ) throws -> [Int] {
-        try validate(TokenBatch([prompt]))
+        let start = RunInput.tokens(TokenBatch([prompt]))
+        try validate(start, hooks: hooks, caching: .none, stop: nil)
         var generator = SeededGenerator(seed: sampling.seed, stream: "generate")
         var known = KeyValues(nLayers: config.nLayers)
         var (input, generated) = (prompt, [Int]())
@@ -74,7 +76,10 @@ extension Sampling {
             order.sort { (logits[$0], $1) > (logits[$1], $0) }
         }
         if let topK { order = Array(order.prefix(topK)) }
-        var probabilities = Tensor([1, order.count], order.map { logits[$0] / temperature })
+        // Less the largest first: a tiny temperature must not make several of them infinite.
+        let largest = logits.max() ?? 0
+        var probabilities = Tensor(
+            [1, order.count], order.map { (logits[$0] - largest) / temperature })
         softmax(probabilities.mutableRows)
         var weights = probabilities.values
         if let topP {

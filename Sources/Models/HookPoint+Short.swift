@@ -14,7 +14,10 @@ extension HookPoint {
             self = full
             return
         }
-        let packed = HookPoint.unpack(name)
+        // The digit in `ln1.hook_scale` is no layer.
+        let packed =
+            HookKind(rawValue: name) == nil
+            ? HookPoint.unpack(name) : (name: name, layer: nil, sublayer: nil)
         guard packed.layer == nil || layer == nil else { return nil }
         let layer = layer ?? packed.layer
         let sublayer = sublayer ?? packed.sublayer

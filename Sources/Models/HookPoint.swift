@@ -1,7 +1,7 @@
 /// A place in the forward pass where a value can be read or changed, named as in TransformerLens.
 ///
-/// Its description is the full name, such as `blocks.5.attn.hook_z`; parsing takes the full name and
-/// TransformerLens' short forms.
+/// Its description is the full name, such as `blocks.5.attn.hook_z`; parsing takes the full name
+/// and TransformerLens' short forms.
 public struct HookPoint: Hashable, Sendable, CustomStringConvertible {
     /// What is computed there.
     public let kind: HookKind
@@ -11,7 +11,8 @@ public struct HookPoint: Hashable, Sendable, CustomStringConvertible {
     /// Names a point; kinds inside blocks need a layer, the others take none.
     public init(_ kind: HookKind, layer: Int? = nil) {
         precondition(
-            kind.isInBlock == (layer != nil), "\(kind.rawValue) in layer \(String(describing: layer))")
+            kind.isInBlock == (layer != nil),
+            "\(kind.rawValue) in layer \(String(describing: layer))")
         self.kind = kind
         self.layer = layer
     }
@@ -25,7 +26,8 @@ public struct HookPoint: Hashable, Sendable, CustomStringConvertible {
     public init?(_ name: String) {
         let parts = name.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
         if parts.count == 3, parts[0] == "blocks", let layer = Int(parts[1]), layer >= 0,
-            String(layer) == parts[1], let kind = HookKind(rawValue: String(parts[2])), kind.isInBlock
+            String(layer) == parts[1], let kind = HookKind(rawValue: String(parts[2])),
+            kind.isInBlock
         {
             self.init(kind, layer: layer)
         } else if let kind = HookKind(rawValue: name), !kind.isInBlock {
@@ -98,9 +100,9 @@ public enum HookKind: String, CaseIterable, Sendable {
 
     /// The axes of the value.
     ///
-    /// While someone listens to `attnIn`, `qInput`, `kInput` or `vInput`, each head has an input of its
-    /// own: `ln1Scale` is then [batch, pos, head, 1] and `ln1Normalized` [batch, pos, head, d_model],
-    /// and both fire for queries, keys and values in turn.
+    /// While someone listens to `attnIn`, `qInput`, `kInput` or `vInput`, each head has an input of
+    /// its own: `ln1Scale` is then [batch, pos, head, 1] and `ln1Normalized` [batch, pos, head,
+    /// d_model], and both fire for queries, keys and values in turn.
     public var axes: [ActivationAxis] {
         switch self {
         case .embed, .posEmbed, .residPre, .ln1Normalized, .attnOut, .residMid, .mlpIn,

@@ -59,6 +59,8 @@ final class HookedPass: Pass {
             let axis = kind.axes.firstIndex(where: { $0 == .pos || $0 == .queryPos })
         else { return value }
         let length = value.shape[axis]
+        // Where the last position alone is computed, there is nothing to choose from.
+        if length == 1 && !kind.isInBlock { return value }
         return value.selecting(positions.map { $0 < 0 ? $0 + length : $0 }, axis: axis)
     }
 

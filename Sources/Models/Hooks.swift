@@ -2,8 +2,8 @@ public import Tensors
 
 /// What to do at hook points during one run: observe, edit in place, or replace values.
 ///
-/// Hooks are values passed to a run; nothing is registered on the model. Those at one point are called
-/// in the order they were added, and what the last leaves is what the run goes on with.
+/// Hooks are values passed to a run; nothing is registered on the model. Those at one point are
+/// called in the order they were added, and what the last leaves is what the run goes on with.
 ///
 /// ```swift
 /// var hooks = Hooks()
@@ -36,7 +36,9 @@ public struct Hooks {
     }
 
     /// Calls `action` at every point that satisfies a condition.
-    public mutating func add(where matches: @escaping (HookPoint) -> Bool, _ action: @escaping Action) {
+    public mutating func add(
+        where matches: @escaping (HookPoint) -> Bool, _ action: @escaping Action
+    ) {
         entries.append((matches, action))
     }
 
@@ -51,7 +53,8 @@ public struct Caching: Sendable {
     let includes: @Sendable (HookPoint) -> Bool
     /// Points asked for by name, which must exist.
     let required: Set<HookPoint>
-    /// The positions kept along the axis `pos` or `query_pos`; `nil` for all, negative from the end.
+    /// The positions kept along the axis `pos` or `query_pos`; `nil` for all, negative from the
+    /// end.
     public var positions: [Int]?
 
     /// Nothing.
@@ -76,7 +79,8 @@ public struct Caching: Sendable {
         self.init(where: includes, required: [])
     }
 
-    private init(where includes: @escaping @Sendable (HookPoint) -> Bool, required: Set<HookPoint>) {
+    private init(where includes: @escaping @Sendable (HookPoint) -> Bool, required: Set<HookPoint>)
+    {
         self.includes = includes
         self.required = required
     }

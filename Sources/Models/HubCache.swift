@@ -5,11 +5,14 @@ import Tensors
 ///
 /// A model is at `models--ORG--NAME/snapshots/COMMIT`, with the commit of `main` in `refs/main`
 /// (https://huggingface.co/docs/huggingface_hub/guides/manage-cache).
-struct HubCache {
+package struct HubCache {
     /// The cache folder: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`.
-    let folder: String
+    package let folder: String
 
-    init(environment: (String) -> String? = HubCache.variable) {
+    /// Finds the cache folder.
+    ///
+    /// - Parameter environment: The value of a variable; `nil` if it is not set.
+    package init(environment: (String) -> String?) {
         if let cache = environment("HF_HUB_CACHE") {
             folder = cache
         } else if let home = environment("HF_HOME") {
@@ -21,7 +24,7 @@ struct HubCache {
     }
 
     /// The files of a model: a folder, the embedded model, or a hub id in the cache.
-    func files(of model: String) throws -> any ModelFiles {
+    package func files(of model: String) throws -> any ModelFiles {
         if model == EmbeddedModel().name { return EmbeddedModel() }
         var status = stat()
         if stat(model, &status) == 0 {
@@ -44,11 +47,13 @@ struct HubCache {
         guard let reference = try? Blob(mapping: repository + "/refs/main") else { return nil }
         let commit = String(decoding: reference.bytes, as: UTF8.self).filter { !$0.isWhitespace }
         let path = "\(repository)/snapshots/\(commit)"
-        guard !commit.isEmpty, !commit.contains("/"), access(path, F_OK) == 0 else { return nil }
+        guard !["", ".", ".."].contains(commit), !commit.contains("/"), access(path, F_OK) == 0
+        else { return nil }
         return path
     }
 
-    private static func variable(_ name: String) -> String? {
+    /// A variable of this process; `nil` if it is empty or not set.
+    static func variable(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -45,9 +45,6 @@ package struct RowLayout: Sendable {
         items.allSatisfy { $0.rows.count == items[0].rows.count && $0.start == items[0].start }
     }
 
-    /// The last row of each item, and their layout.
-    package func last() -> (layout: RowLayout, rows: [Int]) { rows { $0.end - 1 } }
-
     /// One row of each item, and their layout.
     ///
     /// - Parameter position: The position of an item's row.

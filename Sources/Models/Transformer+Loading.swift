@@ -4,10 +4,11 @@ import Tokenization
 extension Transformer {
     /// Loads a model by a name.
     ///
-    /// - Parameter name: A folder with a Hugging Face checkpoint; or a hub id such as `gpt2`, found in
-    ///   the local Hugging Face cache (nothing is downloaded); or `organism`, the embedded model.
+    /// - Parameter name: A folder with a Hugging Face checkpoint; or a hub id such as `gpt2`, found
+    ///   in the local Hugging Face cache (nothing is downloaded); or `organism`, the embedded
+    ///   model.
     public static func load(_ name: String) throws -> Transformer {
-        try load(from: HubCache().files(of: name), name: name)
+        try load(from: HubCache(environment: HubCache.variable).files(of: name), name: name)
     }
 
     /// The embedded model.
@@ -18,8 +19,8 @@ extension Transformer {
 
     /// Loads a checkpoint: `config.json`, the safetensors, and tokenizer files if there are any.
     ///
-    /// Every tensor of the family must be there with its shape, and no other. 32-bit weights are not
-    /// copied but read where the file is mapped.
+    /// Every tensor of the family must be there with its shape, and no other. 32-bit weights are
+    /// not copied but read where the file is mapped.
     public static func load(from files: any ModelFiles, name: String) throws -> Transformer {
         guard let configFile = try files.file("config.json") else {
             throw CheckpointError.missingFile(folder: files.name, file: "config.json")

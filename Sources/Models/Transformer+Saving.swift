@@ -5,12 +5,14 @@ extension Transformer {
     ///
     /// The tokenizer's files are copied. Files appear when all of them are complete.
     ///
-    /// - Throws: ``CheckpointError/cannotSave(reason:)`` for weights that GPT-2's format cannot hold:
-    ///   folded norms and an unembedding bias.
+    /// - Throws: ``CheckpointError/cannotSave(reason:)`` for weights that GPT-2's format cannot
+    ///   hold: folded norms and an unembedding bias.
     public func save(to folder: String) throws {
         guard config.normalization == .layerNorm, weights.b_U == nil else {
             throw CheckpointError.cannotSave(
-                reason: "its norms are folded or it has an unembedding bias; save the weights as loaded")
+                reason:
+                    "its norms are folded or it has an unembedding bias; save the weights as loaded"
+            )
         }
         var copies: [(name: String, bytes: [UInt8])] = []
         for name in ["tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json"] {

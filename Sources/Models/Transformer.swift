@@ -43,7 +43,13 @@ public enum RunInput: Sendable {
 
 /// At which positions a run computes logits.
 public enum LogitPositions: Sendable {
-    case all, last, none
+    /// Everywhere.
+    case all
+    /// At the last position of each sequence, [batch, 1, d_vocab]. The points after the blocks have
+    /// this one position, whichever positions are cached.
+    case last
+    /// Nowhere.
+    case none
 }
 
 /// What a run leaves.
@@ -72,8 +78,8 @@ extension Transformer {
     ///   - logits: Where to compute logits.
     /// - Throws: ``RunError`` for tokens, layers, positions or hook points the model does not have.
     public func run(
-        _ input: RunInput, hooks: Hooks = Hooks(), caching: Caching = .none, stoppingAt stop: Int? = nil,
-        logits: LogitPositions = .all
+        _ input: RunInput, hooks: Hooks = Hooks(), caching: Caching = .none,
+        stoppingAt stop: Int? = nil, logits: LogitPositions = .all
     ) throws -> Run {
         try validate(input, hooks: hooks, caching: caching, stop: stop)
         let pass = HookedPass(hooks: hooks, caching: caching)
@@ -124,7 +130,7 @@ extension Transformer {
             resid = residual.reshaped([layout.rowCount, config.dModel])
         }
         for layer in first..<(stop ?? config.nLayers) { resid = block(layer, resid, layout, pass) }
-        let output = stop == nil ? self.logits(of: resid, layout, at: logits, pass) : nil
+        let output = stop == nil ? self.logits(of: resid, layout, tokens, at: logits, pass) : nil
         let shape = [layout.items.count, layout.rowCount / layout.items.count, config.dModel]
         return Run(
             model: self, tokens: tokens, residual: resid.reshaped(shape), logits: output,
@@ -133,14 +139,15 @@ extension Transformer {
 
     /// [batch, pos, d_vocab]
     private func logits(
-        of resid: Tensor, _ layout: RowLayout, at positions: LogitPositions, _ pass: some Pass
+        of resid: Tensor, _ layout: RowLayout, _ tokens: TokenBatch?, at positions: LogitPositions,
+        _ pass: some Pass
     ) -> Tensor? {
         var (resid, layout) = (resid, layout)
         switch positions {
         case .none: return nil
         case .all: break
         case .last:
-            let last = layout.last()
+            let last = layout.rows { $0.start + (tokens?.lengths[$0.sequence] ?? $0.rows.count) - 1 }
             (resid, layout) = (resid.selecting(last.rows, axis: 0), last.layout)
         }
         let logits = unembed(finalNorm(resid, layout, pass), layout, pass)
@@ -148,7 +155,8 @@ extension Transformer {
         return logits.reshaped([batch, layout.rowCount / batch, config.dVocab])
     }
 
-    private func validate(
+    /// Checks that the model has what a run asks for.
+    func validate(
         _ input: RunInput, hooks: Hooks, caching: Caching, stop: Int?
     ) throws {
         let length: Int

@@ -1,7 +1,8 @@
 import Kernels
 public import Tensors
 
-/// The weights of a transformer under their TransformerLens names; inputs stand on the left (`x W`).
+/// The weights of a transformer under their TransformerLens names; inputs stand on the left (`x
+/// W`).
 ///
 /// The attention matrices of all heads lie side by side, as one product reads them and as GPT-2's
 /// checkpoints store them; ``AttentionWeights/W_Q`` and the others are views by head.
@@ -16,7 +17,8 @@ public struct Weights: Sendable {
     public var lnFinal = NormWeights()
     /// The unembedding transposed, [d_vocab, d_model]: a row is the direction that a token reads.
     ///
-    /// Stored so because one token's direction is then contiguous, and because a tied checkpoint has it.
+    /// Stored so because one token's direction is then contiguous, and because a tied checkpoint
+    /// has it.
     public var W_U_transposed: Tensor
     /// Unembedding bias, [d_vocab]; `nil` in checkpoints, as GPT-2 has none.
     public var b_U: Tensor?
@@ -70,13 +72,13 @@ public struct AttentionWeights: Sendable {
 
 /// The weights of a block's MLP.
 public struct MLPWeights: Sendable {
-    /// [d_model, d_mlp]
+    /// Matrix into the neurons, [d_model, d_mlp].
     public var W_in = Tensor([0, 0])
-    /// [d_mlp]
+    /// Bias of the neurons, [d_mlp].
     public var b_in = Tensor([0])
-    /// [d_mlp, d_model]
+    /// Matrix out of the neurons, [d_mlp, d_model].
     public var W_out = Tensor([0, 0])
-    /// [d_model]
+    /// Bias of the output, [d_model].
     public var b_out = Tensor([0])
 }
 

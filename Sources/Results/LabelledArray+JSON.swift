@@ -6,9 +6,9 @@ extension LabelledArray {
 
     /// What is known beside the values, as one JSON document with sorted keys.
     ///
-    /// Axes with labels and companions, quantity, summary numbers, provenance and the values' shape;
-    /// the values themselves are in the `.npy` and the CSV. Numbers that JSON cannot hold are the
-    /// strings `nan`, `inf` and `-inf`, as Python's `float` reads them.
+    /// Axes with labels and companions, quantity, summary numbers, provenance and the values'
+    /// shape; the values themselves are in the `.npy` and the CSV. Numbers that JSON cannot hold
+    /// are the strings `nan`, `inf` and `-inf`, as Python's `float` reads them.
     public func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

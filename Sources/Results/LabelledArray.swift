@@ -13,7 +13,8 @@ public struct LabelledArray: Sendable {
     public let axes: [Axis]
     /// The values; its shape is the lengths of `axes`.
     public let values: Tensor
-    /// Single numbers that sum up the result or are needed to read it, such as the clean logit difference.
+    /// Single numbers that sum up the result or are needed to read it, such as the clean logit
+    /// difference.
     public var summary: [(name: String, value: Double)]
     /// How the result was made.
     public var provenance: Provenance?
@@ -55,7 +56,8 @@ public struct Axis: Sendable, Hashable {
     public let name: String
     /// One label per entry, such as the position's number.
     public let labels: [String]
-    /// A second name for each entry, such as the token at the position; written as a column of its own.
+    /// A second name for each entry, such as the token at the position; written as a column of its
+    /// own.
     public let companion: Companion?
 
     /// A second set of labels along an axis.

@@ -3,9 +3,10 @@ private import Synchronization
 
 /// A file that appears at its path whole or not at all.
 ///
-/// The bytes go to a temporary file in the same folder, which ``commit()`` renames; a reader sees the
-/// old file or the new one, never a part. Without a commit the temporary is removed when the object
-/// goes, so an error on the way leaves nothing behind. Big files are streamed, chunk by chunk.
+/// The bytes go to a temporary file in the same folder, which ``commit()`` renames; a reader sees
+/// the old file or the new one, never a part. Without a commit the temporary is removed when the
+/// object goes, so an error on the way leaves nothing behind. Big files are streamed, chunk by
+/// chunk.
 ///
 /// ```swift
 /// let file = try AtomicFile("out/model.safetensors")

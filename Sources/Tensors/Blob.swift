@@ -2,8 +2,8 @@ internal import Glibc
 
 /// Bytes that stay in place and are only read: a mapped file, or memory of the program itself.
 ///
-/// A file is mapped, not read: its pages are loaded when they are touched and shared with the system's
-/// cache. Nobody may shorten the file while it is mapped.
+/// A file is mapped, not read: its pages are loaded when they are touched and shared with the
+/// system's cache. Nobody may shorten the file while it is mapped.
 public final class Blob: @unchecked Sendable {
     /// Where the bytes come from, for messages.
     public let name: String
@@ -15,7 +15,8 @@ public final class Blob: @unchecked Sendable {
     ///
     /// - Throws: ``FileError/cannotRead(path:reason:)``.
     public init(mapping path: String) throws(FileError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Opening a pipe would wait for somebody to write to it.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw Blob.failure(path) }
         defer { close(descriptor) }
         var status = stat()

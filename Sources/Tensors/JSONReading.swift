@@ -69,11 +69,18 @@ private func inPath(_ key: String) -> String {
     return isPlain && !key.isEmpty ? key : quoted(key)
 }
 
-/// Text from outside for a message: quoted with control characters escaped, and cut when it is long.
+/// Text from outside for a message: quoted with control characters escaped, and cut when it is
+/// long.
 public func quoted(_ text: String) -> String {
     // Scalars, because one character may hold any number of combining marks.
     let shown = text.unicodeScalars.prefix(60)
     return String(shown).debugDescription + (shown.endIndex < text.endIndex ? "…" : "")
+}
+
+/// A name from outside for a message: as it is when it is plain, else quoted and cut.
+public func shown(_ name: String) -> String {
+    let isPlain = name.utf8.allSatisfy { (UInt8(ascii: "!")...UInt8(ascii: "~")).contains($0) }
+    return isPlain && !name.isEmpty && name.utf8.count <= 60 ? name : quoted(name)
 }
 
 private func inWords(_ type: any Any.Type) -> String {

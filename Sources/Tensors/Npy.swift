@@ -1,8 +1,8 @@
 extension Tensor {
     /// The tensor as a NumPy array file: version 1.0, `<f4`, C order.
     ///
-    /// `numpy.load` opens it, also memory-mapped: the data starts at a multiple of 64 bytes. Format:
-    /// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+    /// `numpy.load` opens it, also memory-mapped: the data starts at a multiple of 64 bytes.
+    /// Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
     public func npy() -> [UInt8] {
         var bytes = npyHeader()
         bytes.reserveCapacity(bytes.count + 4 * count)

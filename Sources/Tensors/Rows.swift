@@ -1,8 +1,8 @@
 /// A matrix to read: rows of `columns` floats that start `stride` floats apart.
 ///
-/// What kernels take. It may be a whole tensor, or a strided part of one, such as the queries of one
-/// head inside [pos, 3 · d_model]. It keeps the memory alive. A row is checked against the bounds
-/// when it is taken, so the inner loop over the row needs no checks and no index arithmetic.
+/// What kernels take. It may be a whole tensor, or a strided part of one, such as the queries of
+/// one head inside [pos, 3 · d_model]. It keeps the memory alive. A row is checked against the
+/// bounds when it is taken, so the inner loop over the row needs no checks and no index arithmetic.
 public struct Rows: @unchecked Sendable {
     private let storage: TensorStorage
     /// The first element of the first row.

@@ -1,8 +1,9 @@
 /// A safetensors file, opened for reading.
 ///
-/// The layout: a 64-bit little-endian header length, a JSON header that gives each tensor's type, shape
-/// and place, then the data (https://huggingface.co/docs/safetensors). The header is not trusted: the
-/// tensors must lie inside the file, not overlap, leave no holes, and be as long as their shape says.
+/// The layout: a 64-bit little-endian header length, a JSON header that gives each tensor's type,
+/// shape and place, then the data (https://huggingface.co/docs/safetensors). The header is not
+/// trusted: the tensors must lie inside the file, not overlap, leave no holes, and be as long as
+/// their shape says.
 public struct SafetensorsFile: Sendable {
     /// The file's path, for messages.
     public var path: String { blob.name }
@@ -43,7 +44,7 @@ public struct SafetensorsFile: Sendable {
             do {
                 entries[name] = try SafetensorsFile.entry(tensor)
             } catch {
-                throw fail("tensor \(name) \(error.reason)")
+                throw fail("tensor \(shown(name)) \(error.reason)")
             }
         }
         self.entries = entries
@@ -63,12 +64,12 @@ public struct SafetensorsFile: Sendable {
     /// Elements that are 32-bit floats already are not copied: the tensor reads the mapped file.
     public func tensor(_ name: String) throws(SafetensorsError) -> Tensor {
         guard let entry = entries[name] else {
-            throw .invalid(path: path, "it has no tensor \(name)")
+            throw .invalid(path: path, "it has no tensor \(shown(name))")
         }
         guard entry.type.isReadable else {
             throw .invalid(
                 path: path,
-                "tensor \(name) is \(entry.type.rawValue); F32, F16 and BF16 can be read")
+                "tensor \(shown(name)) is \(entry.type.rawValue); F32, F16 and BF16 can be read")
         }
         let start = dataStart + entry.bytes.lowerBound
         let bytes = UnsafeRawBufferPointer(
@@ -86,7 +87,7 @@ public struct SafetensorsFile: Sendable {
 
     private static func entry(_ tensor: Header.Tensor) throws(Lie) -> Entry {
         guard let type = ElementType(rawValue: tensor.dtype) else {
-            throw Lie("has the unknown type \(tensor.dtype)")
+            throw Lie("has the unknown type \(shown(tensor.dtype))")
         }
         guard tensor.data_offsets.count == 2, tensor.data_offsets[0] >= 0,
             tensor.data_offsets[0] <= tensor.data_offsets[1]
@@ -94,12 +95,17 @@ public struct SafetensorsFile: Sendable {
         var size = type.size
         for axis in tensor.shape {
             let (product, overflow) = size.multipliedReportingOverflow(by: axis)
-            guard axis >= 0, !overflow else { throw Lie("has the impossible shape \(tensor.shape)") }
+            guard axis >= 0, !overflow else {
+                throw Lie("has the impossible shape \(tensor.shape)")
+            }
             size = product
         }
         let bytes = tensor.data_offsets[0]..<tensor.data_offsets[1]
         guard bytes.count == size else {
-            throw Lie("has \(bytes.count) bytes, but shape \(tensor.shape) of \(type.rawValue) takes \(size)")
+            throw Lie(
+                "has \(bytes.count) bytes, but shape \(tensor.shape) of \(type.rawValue) takes "
+                    + "\(size)"
+            )
         }
         return Entry(type: type, shape: tensor.shape, bytes: bytes)
     }
@@ -113,11 +119,15 @@ public struct SafetensorsFile: Sendable {
         var end = 0
         for (name, entry) in ordered {
             if entry.bytes.upperBound > size {
-                return "tensor \(name) ends at byte \(entry.bytes.upperBound) of \(size): the file is cut short"
+                return "tensor \(shown(name)) ends at byte \(entry.bytes.upperBound) of \(size): "
+                    + "the file is cut short"
             }
-            if entry.bytes.lowerBound < end { return "tensor \(name) overlaps the one before it" }
+            if entry.bytes.lowerBound < end {
+                return "tensor \(shown(name)) overlaps the one before it"
+            }
             if entry.bytes.lowerBound > end {
-                return "bytes \(end) to \(entry.bytes.lowerBound) before tensor \(name) belong to none"
+                return "bytes \(end) to \(entry.bytes.lowerBound) before tensor \(shown(name)) "
+                    + "belong to none"
             }
             end = entry.bytes.upperBound
         }

@@ -24,11 +24,11 @@ public struct SafetensorsSet: Sendable {
             guard !name.contains("/"), name.hasSuffix(".safetensors") else {
                 throw SafetensorsError.invalid(
                     path: index.name,
-                    "it names the file \"\(name)\"; shards stand beside the index")
+                    "it names the file \(quoted(name)); shards stand beside the index")
             }
             guard let blob = try open(name) else {
                 throw SafetensorsError.invalid(
-                    path: index.name, "it names the file \(name), which is missing")
+                    path: index.name, "it names the file \(shown(name)), which is missing")
             }
             shards[name] = try SafetensorsFile(blob)
         }
@@ -36,7 +36,8 @@ public struct SafetensorsSet: Sendable {
         for (tensor, name) in map {
             guard let shard = shards[name], shard.contains(tensor) else {
                 throw SafetensorsError.invalid(
-                    path: index.name, "it says that \(name) has a tensor \(tensor); it has not")
+                    path: index.name,
+                    "it says that \(shown(name)) has a tensor \(shown(tensor)); it has not")
             }
             files[tensor] = shard
         }

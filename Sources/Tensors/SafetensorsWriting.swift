@@ -28,7 +28,8 @@ extension SafetensorsFile {
             as: type, metadata: metadata)
     }
 
-    /// Writes everything beside `path`; the caller commits the file when what belongs to it is ready.
+    /// Writes everything beside `path`; the caller commits the file when what belongs to it is
+    /// ready.
     public static func stage(
         _ path: String, _ tensors: [(name: String, shape: [Int], make: () throws -> Tensor)],
         as type: ElementType = .float32, metadata: [String: String] = [:]
@@ -37,7 +38,8 @@ extension SafetensorsFile {
         try file.write(try header(tensors.map { ($0.name, $0.shape) }, type, metadata))
         for (name, shape, make) in tensors {
             let tensor = try make()
-            precondition(tensor.shape == shape, "\(name): shape \(tensor.shape), announced \(shape)")
+            precondition(
+                tensor.shape == shape, "\(name): shape \(tensor.shape), announced \(shape)")
             let floats = tensor.rows(of: max(tensor.count, 1)).elements
             for start in stride(from: 0, to: floats.count, by: 1 << 20) {
                 let end = min(start + (1 << 20), floats.count)

@@ -1,4 +1,5 @@
-/// A reproducible source of random numbers: the same seed and stream give the same numbers anywhere.
+/// A reproducible source of random numbers: the same seed and stream give the same numbers
+/// anywhere.
 ///
 /// Every random choice of the toolkit names its stream, so that drawing more numbers in one place
 /// does not change what another place draws. SplitMix64: Steele, Lea and Flood 2014, figure 17,

@@ -151,7 +151,7 @@ private struct SweepBenchmark {
             ("heads", Sweep(.z, by: [.layer, .head], from: clean)),
             (
                 "neurons L\(neuronLayer)",
-                Sweep(.mlpPost, by: [.neuron], from: clean, layer: neuronLayer)
+                Sweep(.mlpPost, by: [.neuron], from: clean, layers: [neuronLayer])
             ),
         ]
         var rates = [productRate()]
@@ -196,7 +196,7 @@ private struct SweepBenchmark {
 
     private func peakMemory() -> Double {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return Double(usage.ru_maxrss) / 1024
     }
 }

@@ -8,8 +8,8 @@ struct HeatmapLayoutTests {
         "<|endoftext|>", "The", " woman", " was", " working", " because", "\n", "\t", "é", "  ",
     ]
     private static let odd = [
-        "日本語のトークン", "🙂", "👩‍👩‍👧‍👦", " an extraordinarily long token that will never fit anywhere", "",
-        "\u{fffd}", "\u{7}", "مرحبا",
+        "日本語のトークン", "🙂", "👩‍👩‍👧‍👦", "",
+        " an extraordinarily long token that will never fit anywhere", "\u{fffd}", "\u{7}", "مرحبا",
     ]
 
     private static func tokens(_ count: Int, _ words: [String] = words) -> Axis {

@@ -10,7 +10,8 @@ import Testing
         let model = try kind == "raw" ? TinyModel.raw() : TinyModel.processed()
         let run = try model.run([TinyModel.clean], caching: .all)
         expectClose(
-            try #require(run.logits), try golden("\(kind).logits"), rtol: 1e-5, atol: 2e-5, "logits")
+            try #require(run.logits), try golden("\(kind).logits"), rtol: 1e-5, atol: 2e-5, "logits"
+        )
         let prefix = "\(kind).act."
         let names = golden.file.names.filter { $0.hasPrefix(prefix) }
         #expect(names.count == 17 * 2 + 6)

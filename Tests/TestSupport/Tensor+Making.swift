@@ -26,6 +26,11 @@ extension Tensor {
 
     /// A matrix with rows and columns exchanged.
     public var transposed: Tensor {
-        Tensor(computing: [shape[1], shape[0]]) { Double(self[$0[1], $0[0]]) }
+        let (values, columns) = (self.values, shape[1])
+        return Tensor(
+            [columns, shape[0]],
+            (0..<columns).flatMap { column in
+                stride(from: column, to: values.count, by: columns).map { values[$0] }
+            })
     }
 }

@@ -4,8 +4,9 @@ import Tensors
 
 /// The two-layer model of the TransformerLens golden values.
 public enum TinyModel {
-    /// The prompts of the golden values: they differ at position 2.
+    /// The clean prompt of the golden values; the corrupted one differs at position 2.
     public static let clean = [0, 5, 17, 33, 64, 90]
+    /// The prompt that a sweep departs from.
     public static let corrupted = [0, 5, 71, 33, 64, 90]
     /// The answer and the wrong answer.
     public static let answers = (right: 11, wrong: 42)

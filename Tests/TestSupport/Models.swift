@@ -1,0 +1,37 @@
+public import Models
+import Tensors
+
+/// The models that structural tests run on.
+public enum TestModel: String, CaseIterable, Sendable {
+    case tiny, organism
+
+    /// The model.
+    public func load() throws -> Transformer {
+        switch self {
+        case .tiny: try TinyModel.raw()
+        case .organism: try Transformer.embedded()
+        }
+    }
+
+    /// Two prompts of one length that differ at position 2 only.
+    public var prompts: (clean: [Int], corrupted: [Int]) {
+        switch self {
+        case .tiny: (TinyModel.clean, TinyModel.corrupted)
+        case .organism: ([1599, 262, 1040, 269, 644, 289], [1599, 262, 824, 269, 644, 289])
+        }
+    }
+}
+
+extension Transformer {
+    /// A randomly initialised GPT-2 small enough for any test, with weights large enough to matter.
+    public static func small(
+        tied: Bool = true, nLayers: Int = 2, seed: UInt64 = 1
+    ) -> Transformer {
+        var config = TransformerConfig(
+            nLayers: nLayers, dModel: 12, nHeads: 3, dMLP: 20, dVocab: 31, nCtx: 16)
+        config.tiesEmbeddings = tied
+        config.endOfText = 30
+        config.initializerRange = 0.3
+        return Transformer(randomly: config, seed: seed)
+    }
+}
