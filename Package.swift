@@ -13,7 +13,8 @@ let settings: [SwiftSetting] = [
 /// The kernels' loops are ten to a hundred times slower without optimisation; preconditions stay.
 let kernelSettings = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
-/// A module of the toolkit: a folder in `Sources`. The order of the list is the order of the layers.
+/// A module of the toolkit: a folder in `Sources`. The order of the list is the order of the
+/// layers.
 func module(
     _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = settings
 ) -> Target {
@@ -23,7 +24,8 @@ func module(
 /// The tests of a module: a folder in `Tests`.
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
-        name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
+        name: name + "Tests",
+        dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
         swiftSettings: settings)
 }
 
@@ -69,7 +71,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["Kernels", "Models", "Tensors"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Kernels", "Models", "Tensors"],
+            path: "Tests/TestSupport",
             swiftSettings: settings),
         tests("Tensors"),
         tests("Kernels", ["Tensors"]),

@@ -45,7 +45,9 @@ struct BaseRun: Sendable {
 
     /// An activation, [batch, pos, …].
     func value(_ point: HookPoint) -> Tensor {
-        guard let value = cache[point] else { preconditionFailure("\(point) is not in the base run") }
+        guard let value = cache[point] else {
+            preconditionFailure("\(point) is not in the base run")
+        }
         return value
     }
 
@@ -76,8 +78,8 @@ struct BaseRun: Sendable {
         return candidates.first { $0 >= shared }
     }
 
-    /// How many leading tokens of a sequence a source run has in common with this one: a causal model's
-    /// activations there are the same.
+    /// How many leading tokens of a sequence a source run has in common with this one: a causal
+    /// model's activations there are the same.
     private func sharedPrefix(with source: TokenBatch?, sequence: Int) -> Int {
         guard let source, source.count == tokens.count else { return 0 }
         return zip(source.ids[sequence], tokens.ids[sequence]).prefix { $0 == $1 }.count

@@ -35,7 +35,8 @@ final class BranchPass: Pass {
                     let all = value.mutableRows(of: value.count)
                     for head in 0..<base.model.config.nHeads {
                         edit.apply(
-                            toPattern: all.block(at: offset + head * size, item.rows.count, item.end),
+                            toPattern: all.block(
+                                at: offset + head * size, item.rows.count, item.end),
                             start: item.start, sequence: item.sequence, head: head)
                     }
                 } else {

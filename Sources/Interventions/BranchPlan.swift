@@ -3,8 +3,9 @@ import Tensors
 
 /// A place in the order of the forward pass, in quarters of a block.
 ///
-/// 4l is resid_pre of block l, 4l + 1 its attention, 4l + 2 resid_mid, 4l + 3 its MLP, and 4(l + 1) is
-/// resid_post, which is the next block's resid_pre; the last number is the final norm and unembedding.
+/// 4l is resid_pre of block l, 4l + 1 its attention, 4l + 2 resid_mid, 4l + 3 its MLP, and 4(l + 1)
+/// is resid_post, which is the next block's resid_pre; the last number is the final norm and
+/// unembedding.
 struct Stage: Comparable, Hashable, Sendable {
     let index: Int
 
@@ -33,19 +34,20 @@ struct Stage: Comparable, Hashable, Sendable {
     init(index: Int) { self.index = index }
 }
 
-/// What one branch needs: where it joins the others, from which position on, and what is edited later.
+/// What one branch needs: where it joins the others, from which position on, and what is edited
+/// later.
 struct BranchPlan: Sendable {
     /// The branch's place in the list.
     let branch: Int
     /// The residual stream that is the first thing this branch has of its own.
     let joins: Stage
-    /// Edits whose effect is put into that residual stream directly: those of the sublayer before, then
-    /// those of the stream itself.
+    /// Edits whose effect is put into that residual stream directly: those of the sublayer before,
+    /// then those of the stream itself.
     let injected: [PlannedEdit]
     /// Edits applied on the way.
     let later: [PlannedEdit]
-    /// For each sequence the positions that are computed, from the first that can differ from the base
-    /// run to the one the metric reads; `nil` if nothing the metric reads can differ.
+    /// For each sequence the positions that are computed, from the first that can differ from the
+    /// base run to the one the metric reads; `nil` if nothing the metric reads can differ.
     let positions: [Range<Int>?]
 
     /// Plans a branch.
@@ -66,7 +68,8 @@ struct BranchPlan: Sendable {
         let firstKinds = Set(staged.filter { $0.stage == first }.map(\.edit.site.point.kind))
         let kinds = Set(interventions.map(\.site.point.kind))
         // Within the first sublayer the effect of edits on its output can often be computed alone.
-        // Edits of scores and patterns assume unedited inputs, so several kinds take the general way.
+        // Edits of scores and patterns assume unedited inputs, so several kinds take the general
+        // way.
         let isDirect =
             first.isResidual
             || (firstKinds.count == 1 && firstKinds.allSatisfy(Injection.isPossible))

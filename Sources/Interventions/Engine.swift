@@ -37,8 +37,8 @@ public struct Engine: Sendable {
 
     /// Plans branches.
     ///
-    /// - Throws: ``InterventionError`` for edits that cannot be applied, ``RunError`` for positions and
-    ///   tokens that are not there.
+    /// - Throws: ``InterventionError`` for edits that cannot be applied, ``RunError`` for positions
+    ///   and tokens that are not there.
     init(_ branches: [Branch], departingFrom run: Run, metric: Metric, options: Options) throws {
         guard let tokens = run.tokens else { throw InterventionError.baseWithoutTokens }
         let base = try BaseRun(run, tokens: tokens, branches: branches, metric: metric)
@@ -71,8 +71,8 @@ public struct Engine: Sendable {
         return values
     }
 
-    /// The floating-point operations that no exact method can do without: the matrix products of the
-    /// rows that differ, from where they differ to what is read.
+    /// The floating-point operations that no exact method can do without: the matrix products of
+    /// the rows that differ, from where they differ to what is read.
     var neededOperations: Double {
         plans.reduce(0) { sum, plan in
             plan.positions.reduce(sum) { sum, positions in
@@ -95,8 +95,8 @@ public struct Engine: Sendable {
 
     /// Groups plans by where they join; a group has at most `rows` rows, and at least one plan.
     ///
-    /// Few branches are dealt out in turn, so that chunks take equally long; many are cut in order, so
-    /// that those that join together make the largest products.
+    /// Few branches are dealt out in turn, so that chunks take equally long; many are cut in order,
+    /// so that those that join together make the largest products.
     private static func chunks(of plans: [BranchPlan], rows: Int) -> [[Int]] {
         let order = plans.indices.sorted { (plans[$0].joins, $0) < (plans[$1].joins, $1) }
         let total = plans.reduce(0) { $0 + $1.rowCount }

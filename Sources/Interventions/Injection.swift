@@ -4,15 +4,14 @@ import Tensors
 
 /// The effect of edits on the residual stream behind the sublayer they are in, computed alone.
 ///
-/// A changed head or neuron changes the output by one small product, so the rest of the sublayer need
-/// not be computed again: with Δ for the difference from the base run,
+/// A changed head or neuron changes the output by one small product, so the rest of the sublayer
+/// need not be computed again: with Δ for the difference from the base run,
 ///
 /// ```
 /// z, result:            Δattn_out = Δz W_O          Δattn_out = Σ_h Δresult_h
 /// q, k, v, scores,
-/// pattern:              Δz of the heads concerned, computed again from base queries, keys and values
-/// mlp pre, post:        Δmlp_out = Δpost W_out
-/// attn_out, mlp_out, residual stream: as they are
+/// pattern: Δz of the heads concerned, computed again from base queries, keys and values mlp pre,
+/// post: Δmlp_out = Δpost W_out attn_out, mlp_out, residual stream: as they are
 /// ```
 struct Injection {
     let base: BaseRun
@@ -105,8 +104,7 @@ struct Injection {
     /// Of edits before the activation function: the difference behind it.
     private func neuronDifference(_ edits: [PlannedEdit]) -> Tensor {
         var edited = editedValue(edits).edited
-        let rows = edited.mutableRows
-        base.model.config.activation.apply(rows.reading, into: rows)
+        base.model.config.activation.apply(to: edited.mutableRows)
         return edited.minus(part(of: base.rows(.mlpPost, edits[0].site.point.layer)))
     }
 

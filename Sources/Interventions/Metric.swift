@@ -68,7 +68,8 @@ public struct Metric: Hashable, Sendable {
     }
 
     /// The difference of two tokens' logits.
-    public static func logitDifference(_ answer: TokenReference, _ wrong: TokenReference) -> Metric {
+    public static func logitDifference(_ answer: TokenReference, _ wrong: TokenReference) -> Metric
+    {
         Metric(kind: .logitDifference, answer: answer, wrong: wrong)
     }
 
@@ -109,8 +110,10 @@ public struct Metric: Hashable, Sendable {
         let answer = try answer.id(in: run.model)
         let wrong = try wrong?.id(in: run.model)
         let padded = logits.shape[1]
+        // Shorter sequences of a batch end in padding, which is not read.
+        let lengths = run.tokens.flatMap { $0.length == padded ? $0.lengths : nil }
         return try (0..<logits.shape[0]).map { sequence in
-            let length = run.tokens?.lengths[sequence] ?? padded
+            let length = lengths?[sequence] ?? padded
             let pos = position < 0 ? position + length : position
             guard (0..<length).contains(pos) else {
                 throw RunError.noSuchPosition(position, length: length)

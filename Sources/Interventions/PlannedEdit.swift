@@ -9,7 +9,8 @@ struct PlannedEdit: Sendable {
     /// The length of the sequences, for positions counted from the end.
     private let length: Int
 
-    /// - Throws: ``InterventionError`` for a patch whose value was not kept, or has the wrong shape.
+    /// - Throws: ``InterventionError`` for a patch whose value was not kept, or has the wrong
+    ///   shape.
     init(_ intervention: Intervention, in model: Transformer, tokens: TokenBatch) throws {
         (site, edit, length) = (intervention.site, intervention.edit, tokens.length)
         operand = try edit.operand(at: site.point)

@@ -2,15 +2,16 @@ import Kernels
 import Models
 import Tensors
 
-/// A metric with its tokens looked up, read off the residual stream with no more logits than it needs.
+/// A metric with its tokens looked up, read off the residual stream with no more logits than it
+/// needs.
 struct PreparedMetric: Sendable {
     /// The metric of each sequence of the base run, before it is normalised.
     let baseValues: [Double]
     private let metric: Metric
     private let model: Transformer
     private let tokens: (answer: Int, wrong: Int?)
-    /// What a logit difference is the product with: the difference of two unembedding rows, and of their
-    /// biases.
+    /// What a logit difference is the product with: the difference of two unembedding rows, and of
+    /// their biases.
     private let direction: (vector: Tensor, bias: Double)
 
     init(_ metric: Metric, base: Run) throws {

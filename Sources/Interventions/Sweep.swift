@@ -44,7 +44,8 @@ public struct Sweep: Sendable {
     ///   - kind: The activation, which `clean` must have cached.
     ///   - axes: What one branch fixes; the other axes are patched whole.
     ///   - clean: The run whose values are put in.
-    ///   - layers: The layers, along an axis `layer` or, without one, patched together; `nil` for all.
+    ///   - layers: The layers, along an axis `layer` or, without one, patched together; `nil` for
+    ///     all.
     public init(_ kind: HookKind, by axes: [Axis], from clean: Run, layers: [Int]? = nil) {
         self.kind = kind
         self.axes = axes

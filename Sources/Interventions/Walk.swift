@@ -26,7 +26,9 @@ struct Walk {
         var sums = [Double](repeating: 0, count: plans.count)
         for (owner, value) in zip(walk.owners, values) { sums[owner] += value }
         return plans.indices.map { plan in
-            let untouched = plans[plan].positions.indices.filter { plans[plan].positions[$0] == nil }
+            let untouched = plans[plan].positions.indices.filter {
+                plans[plan].positions[$0] == nil
+            }
             let rest = untouched.reduce(0) { $0 + metric.baseValues[$1] }
             return metric.scaled((sums[plan] + rest) / Double(base.tokens.count))
         }

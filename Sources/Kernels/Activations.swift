@@ -10,24 +10,22 @@ public enum Activation: String, Sendable, CaseIterable {
     /// max(x, 0)
     case relu
 
-    /// Applies the function to every element.
+    /// Applies the function to every element, in place.
     ///
-    /// - Parameters:
-    ///   - x: Values before the activation, [rows, d_mlp].
-    ///   - y: Receives the values after it, [rows, d_mlp].
-    public func apply(_ x: Rows, into y: MutableRows) {
-        requireSameShape(x, y, "activation")
+    /// - Parameter x: Values before the activation, [rows, d_mlp]; becomes those after it.
+    public func apply(to x: MutableRows) {
         // About 64 k elements a block: some 50 µs of work.
         parallelBlocks(of: x.count, size: 65_536 / max(x.columns, 1)) { rows in
-            for row in rows { apply(x[row], into: y[row]) }
+            for row in rows { apply(to: x[row]) }
         }
     }
 
-    private func apply(_ x: UnsafeBufferPointer<Float>, into y: UnsafeMutableBufferPointer<Float>) {
+    // In place, because a loop over two rows that may be the same memory is not vectorised.
+    private func apply(to x: UnsafeMutableBufferPointer<Float>) {
         switch self {
-        case .geluTanh: for i in 0..<x.count { y[i] = Kernels.geluTanh(x[i]) }
-        case .gelu: for i in 0..<x.count { y[i] = geluError(x[i]) }
-        case .relu: for i in 0..<x.count { y[i] = x[i] > 0 ? x[i] : 0 }
+        case .geluTanh: for i in 0..<x.count { x[i] = Kernels.geluTanh(x[i]) }
+        case .gelu: for i in 0..<x.count { x[i] = geluError(x[i]) }
+        case .relu: for i in 0..<x.count { x[i] = x[i] > 0 ? x[i] : 0 }
         }
     }
 }

@@ -1,10 +1,11 @@
 private import RealModule
 public import Tensors
 
-/// Causal attention of one head over one sequence: its queries, and its keys and values in two parts.
+/// Causal attention of one head over one sequence: its queries, and its keys and values in two
+/// parts.
 ///
-/// Vaswani et al. 2017, eq. 1, https://arxiv.org/abs/1706.03762. Keys and values of early positions may
-/// be known from another run, shared by many sequences; they are read where they lie.
+/// Vaswani et al. 2017, eq. 1, https://arxiv.org/abs/1706.03762. Keys and values of early positions
+/// may be known from another run, shared by many sequences; they are read where they lie.
 public struct AttentionHead: Sendable {
     /// Queries, [query_pos, d_head].
     public let q: Rows

@@ -49,7 +49,9 @@ final class HookedPass: Pass {
     private func shape(of value: Tensor, _ kind: HookKind, _ layout: RowLayout) -> [Int] {
         precondition(layout.isUniform, "hooks need sequences of one length")
         let (count, length) = (layout.items.count, layout.items[0].rows.count)
-        guard kind.axes.contains(.queryPos) else { return [count, length] + value.shape.dropFirst() }
+        guard kind.axes.contains(.queryPos) else {
+            return [count, length] + value.shape.dropFirst()
+        }
         let keys = layout.items[0].end
         return [count, value.count / (count * length * keys), length, keys]
     }

@@ -2,8 +2,9 @@ package import Tensors
 
 /// One walk of rows through the model: what happens beside the arithmetic.
 ///
-/// The forward pass tells it every value by name and asks whether anyone listens, so that values nobody
-/// reads need not exist. Passes call hooks and keep activations, or edit the rows of experiments.
+/// The forward pass tells it every value by name and asks whether anyone listens, so that values
+/// nobody reads need not exist. Passes call hooks and keep activations, or edit the rows of
+/// experiments.
 package protocol Pass: AnyObject {
     /// Keys and values of the positions before the rows.
     var past: KeyValues? { get }
@@ -16,8 +17,8 @@ package protocol Pass: AnyObject {
     /// - Parameters:
     ///   - kind: What it is.
     ///   - layer: The block; `nil` outside.
-    ///   - value: [row, …] with the axes of ``HookKind/axes`` after `pos`; scores and patterns of one
-    ///     item after the other, each [head, query_pos, key_pos], flat.
+    ///   - value: [row, …] with the axes of ``HookKind/axes`` after `pos`; scores and patterns of
+    ///     one item after the other, each [head, query_pos, key_pos], flat.
     ///   - layout: The rows.
     func visit(_ kind: HookKind, _ layer: Int?, _ value: inout Tensor, _ layout: RowLayout)
 

@@ -1,8 +1,8 @@
 /// Which rows of a pass's tensors belong to which sequence, and at which positions they stand.
 ///
-/// All sequences of a pass lie one below the other as rows, so that each matrix product is one. They
-/// need not begin at the first position: keys and values of the positions before come from the pass's
-/// ``KeyValues``. In a plain run every sequence has all its positions.
+/// All sequences of a pass lie one below the other as rows, so that each matrix product is one.
+/// They need not begin at the first position: keys and values of the positions before come from the
+/// pass's ``KeyValues``. In a plain run every sequence has all its positions.
 package struct RowLayout: Sendable {
     /// One sequence's rows.
     package struct Item: Sendable {

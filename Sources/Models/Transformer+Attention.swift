@@ -5,8 +5,8 @@ import Tensors
 extension Transformer {
     /// LN(resid_pre) W + b for queries, keys and values, each [row, head, d_head].
     ///
-    /// Queries are computed for the readers' rows only. Only while someone listens to the heads' inputs
-    /// does each head get a copy of its own.
+    /// Queries are computed for the readers' rows only. Only while someone listens to the heads'
+    /// inputs does each head get a copy of its own.
     func queriesKeysValues(
         _ l: Int, _ resid: Tensor, _ layout: RowLayout,
         _ readers: (layout: RowLayout, rows: [Int])?, _ pass: some Pass

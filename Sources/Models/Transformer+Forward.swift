@@ -1,8 +1,8 @@
 import Kernels
 package import Tensors
 
-/// The forward pass as equations. Each line with `visit` is a hook point; tensors are [row, …], a row
-/// being one position of one sequence.
+/// The forward pass as equations. Each line with `visit` is a hook point; tensors are [row, …], a
+/// row being one position of one sequence.
 ///
 /// Elhage et al. 2021, https://transformer-circuits.pub/2021/framework, in the pre-norm form of
 /// Radford et al. 2019.
@@ -30,8 +30,8 @@ extension Transformer {
 
     /// resid_pre → resid_mid = resid_pre + attn_out, [row, d_model].
     ///
-    /// - Parameter readers: The rows to compute, a part of `layout` with the same items; keys and values
-    ///   come from all rows. `nil` for all.
+    /// - Parameter readers: The rows to compute, a part of `layout` with the same items; keys and
+    ///   values come from all rows. `nil` for all.
     package func addAttention(
         _ l: Int, _ residPre: Tensor, _ layout: RowLayout,
         readers: (layout: RowLayout, rows: [Int])? = nil, _ pass: some Pass
@@ -49,7 +49,8 @@ extension Transformer {
         return resid
     }
 
-    /// resid_mid → resid_mid + mlp_out, with mlp_out = act(LN(resid_mid) W_in + b_in) W_out + b_out.
+    /// resid_mid → resid_mid + mlp_out, with mlp_out = act(LN(resid_mid) W_in + b_in) W_out +
+    /// b_out.
     package func addMLP(
         _ l: Int, _ residMid: Tensor, _ layout: RowLayout, _ pass: some Pass
     ) -> Tensor {
@@ -59,8 +60,7 @@ extension Transformer {
         x = layerNorm(x, block.ln2, (.ln2Scale, .ln2Normalized), l, layout, pass)
         var hidden = x.linear(block.mlp.W_in, block.mlp.b_in)
         pass.visit(.mlpPre, l, &hidden, layout)
-        let neurons = hidden.mutableRows
-        config.activation.apply(neurons.reading, into: neurons)
+        config.activation.apply(to: hidden.mutableRows)
         pass.visit(.mlpPost, l, &hidden, layout)
         var mlpOut = hidden.linear(block.mlp.W_out, block.mlp.b_out)
         pass.visit(.mlpOut, l, &mlpOut, layout)
@@ -87,8 +87,8 @@ extension Transformer {
         return logits
     }
 
-    /// (x − mean) / scale · w + b, with scale = sqrt(var + eps); the quotient alone when w and b are
-    /// folded.
+    /// (x − mean) / scale · w + b, with scale = sqrt(var + eps); the quotient alone when w and b
+    /// are folded.
     func layerNorm(
         _ x: Tensor, _ weights: NormWeights, _ points: (scale: HookKind, normalized: HookKind),
         _ layer: Int?, _ layout: RowLayout, _ pass: some Pass

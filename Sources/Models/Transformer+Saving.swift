@@ -28,7 +28,9 @@ extension Transformer {
     public func checkpointHash() throws -> String? {
         guard let source else { return nil }
         var files = ["model.safetensors"]
-        if let index = try source.file("model.safetensors.index.json") {
+        if try source.file(files[0]) == nil,
+            let index = try source.file("model.safetensors.index.json")
+        {
             files = try SafetensorsSet.shards(in: index)
         }
         let hashes = try files.compactMap { try source.file($0) }.map {

@@ -97,12 +97,14 @@ extension Transformer {
 
     /// Runs the model on a text.
     ///
-    /// - Parameter prependBOS: Whether the beginning-of-text token comes first, as TransformerLens does.
+    /// - Parameter prependBOS: Whether the beginning-of-text token comes first, as TransformerLens
+    ///   does.
     public func run(
         _ text: String, prependBOS: Bool = true, hooks: Hooks = Hooks(), caching: Caching = .none,
         logits: LogitPositions = .all
     ) throws -> Run {
-        try run([tokens(text, prependBOS: prependBOS)], hooks: hooks, caching: caching, logits: logits)
+        try run(
+            [tokens(text, prependBOS: prependBOS)], hooks: hooks, caching: caching, logits: logits)
     }
 
     /// The token ids of a text.
@@ -147,7 +149,9 @@ extension Transformer {
         case .none: return nil
         case .all: break
         case .last:
-            let last = layout.rows { $0.start + (tokens?.lengths[$0.sequence] ?? $0.rows.count) - 1 }
+            let last = layout.rows {
+                $0.start + (tokens?.lengths[$0.sequence] ?? $0.rows.count) - 1
+            }
             (resid, layout) = (resid.selecting(last.rows, axis: 0), last.layout)
         }
         let logits = unembed(finalNorm(resid, layout, pass), layout, pass)
@@ -180,7 +184,8 @@ extension Transformer {
         if let stop, !(first...config.nLayers).contains(stop) {
             throw RunError.noSuchLayer(stop, nLayers: config.nLayers)
         }
-        for point in hooks.required.union(caching.required) where point.layer ?? 0 >= config.nLayers {
+        for point in hooks.required.union(caching.required) where point.layer ?? 0 >= config.nLayers
+        {
             throw RunError.noSuchPoint(point.description, nLayers: config.nLayers)
         }
         for position in caching.positions ?? [] where !(-length..<length).contains(position) {
@@ -190,7 +195,9 @@ extension Transformer {
 
     /// Checks that the model can run on tokens.
     func validate(_ batch: TokenBatch, after past: Int = 0) throws(RunError) {
-        guard !batch.lengths.isEmpty, batch.lengths.allSatisfy({ $0 > 0 }) else { throw .emptyPrompt }
+        guard !batch.lengths.isEmpty, batch.lengths.allSatisfy({ $0 > 0 }) else {
+            throw .emptyPrompt
+        }
         guard past + batch.length <= config.nCtx else {
             throw .tooLong(length: past + batch.length, nCtx: config.nCtx)
         }

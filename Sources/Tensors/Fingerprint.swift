@@ -1,7 +1,7 @@
 /// The 64-bit xxHash of some bytes, as `xxhsum -H64` prints it: tells files apart at memory speed.
 ///
-/// It is not a cryptographic hash. Collet 2012, https://github.com/Cyan4973/xxHash, specification of
-/// XXH64 with seed 0.
+/// It is not a cryptographic hash. Collet 2012, https://github.com/Cyan4973/xxHash, specification
+/// of XXH64 with seed 0.
 public struct Fingerprint {
     private static let primes: [UInt64] = [
         0x9e37_79b1_85eb_ca87, 0xc2b2_ae3d_27d4_eb4f, 0x1656_67b1_9e37_79f9, 0x85eb_ca77_c2b2_ae63,

@@ -12,8 +12,8 @@ struct Benchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Time the sweeps of a model against the matrix-product rate of the same run.",
         discussion: """
-            The limit is what the products that no exact method can do without would take at the rate of \
-            one large product, measured before and after. Run it on a quiet machine, with \
+            The limit is what the products that no exact method can do without would take at the \
+            rate of one large product, measured before and after. Run it on a quiet machine, with \
             OPENBLAS_CORETYPE unset.
             """)
 
@@ -32,7 +32,9 @@ struct Benchmark: ParsableCommand {
     @Option(help: ArgumentHelp("The layer whose neurons are swept.", valueName: "layer"))
     var layer: Int?
 
-    @Option(help: ArgumentHelp("How often each sweep is timed; the median counts.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("How often each sweep is timed; the median counts.", valueName: "number")
+    )
     var repeats = 5
 
     @Option(help: ArgumentHelp("The size of a random model's vocabulary.", valueName: "number"))
@@ -46,7 +48,9 @@ struct Benchmark: ParsableCommand {
     func validate() throws {
         guard length > 0, (0..<length).contains(position), repeats > 0, vocabulary > 16 else {
             throw ValidationError(
-                "--length and --repeats are positive, --position is below --length, --vocabulary above 16")
+                "--length and --repeats are positive, --position is below --length, "
+                    + "--vocabulary above 16"
+            )
         }
     }
 
@@ -106,7 +110,8 @@ struct BenchmarkReport: Encodable {
         let rows = sweeps.map { row in
             row.sweep + String(repeating: " ", count: max(1, 16 - row.sweep.count))
                 + number(Double(row.branches), 0, 8) + number(row.seconds, 4, 10)
-                + number(Double(row.branches) / row.seconds, 0, 12) + number(row.needed_gflop, 1, 10)
+                + number(Double(row.branches) / row.seconds, 0, 12)
+                + number(row.needed_gflop, 1, 10)
                 + number(row.share_of_limit, 2, 9)
         }
         return

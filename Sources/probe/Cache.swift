@@ -7,8 +7,8 @@ struct Cache: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run a prompt and write activations to a safetensors file.",
         discussion: """
-            Tensors are named as in TransformerLens, such as blocks.5.attn.hook_z, with a leading batch \
-            axis of 1; `tokens` holds the ids.
+            Tensors are named as in TransformerLens, such as blocks.5.attn.hook_z, with a leading \
+            batch axis of 1; `tokens` holds the ids.
             """)
 
     @OptionGroup var prompt: PromptOptions
@@ -17,8 +17,8 @@ struct Cache: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            Which activations: all, or names with commas, full such as blocks.5.attn.hook_z or for every \
-            layer such as resid_pre,z,mlp_post.
+            Which activations: all, or names with commas, full such as blocks.5.attn.hook_z or for \
+            every layer such as resid_pre,z,mlp_post.
             """, valueName: "names"))
     var names = "all"
 

@@ -43,7 +43,9 @@ struct Generate: ParsableCommand {
         guard topP.map({ $0 > 0 && $0 <= 1 }) ?? true else {
             throw ValidationError("--top-p takes numbers above 0, at most 1")
         }
-        guard maxNewTokens >= 0 else { throw ValidationError("--max-new-tokens must not be negative") }
+        guard maxNewTokens >= 0 else {
+            throw ValidationError("--max-new-tokens must not be negative")
+        }
     }
 
     func run() throws {

@@ -5,7 +5,8 @@ import Models
 struct InitRandom: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a randomly initialised GPT-2 as a Hugging Face folder.",
-        discussion: "For tests and benchmarks: the folder has no tokenizer, so give prompts as ids.")
+        discussion: "For tests and benchmarks: the folder has no tokenizer, so give prompts as ids."
+    )
 
     @Option(
         help: ArgumentHelp(

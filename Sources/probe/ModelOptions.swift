@@ -6,8 +6,8 @@ struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            A folder with config.json and model.safetensors, a hub id found in the local Hugging Face \
-            cache such as gpt2, or organism.
+            A folder with config.json and model.safetensors, a hub id found in the local Hugging \
+            Face cache such as gpt2, or organism.
             """, valueName: "folder or id"),
         completion: .directory)
     var model = "organism"

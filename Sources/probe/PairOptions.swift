@@ -12,7 +12,8 @@ struct PairOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The prompt that is run and patched.", valueName: "text"))
     var corrupted = "The man was working because"
 
-    @Option(help: ArgumentHelp("The right answer to the clean prompt, one token.", valueName: "text"))
+    @Option(
+        help: ArgumentHelp("The right answer to the clean prompt, one token.", valueName: "text"))
     var answer = " she"
 
     @Option(help: ArgumentHelp("The wrong answer, one token.", valueName: "text"))
@@ -47,7 +48,9 @@ struct PairOptions: ParsableArguments {
     }
 
     /// The prompts' tokens, which must be equally many.
-    func prompts(for model: Transformer, prependBOS: Bool) throws -> (clean: [Int], corrupted: [Int]) {
+    func prompts(for model: Transformer, prependBOS: Bool) throws -> (
+        clean: [Int], corrupted: [Int]
+    ) {
         let pair = (
             clean: try cleanIds ?? model.tokens(clean, prependBOS: prependBOS),
             corrupted: try corruptedIds ?? model.tokens(corrupted, prependBOS: prependBOS)
@@ -77,7 +80,8 @@ enum TokenList {
         try list.split(separator: ",", omittingEmptySubsequences: false).map { item in
             let digits = item.filter { $0 != " " }
             guard let id = Int(digits), id >= 0 else {
-                throw ValidationError("'\(item)' is no token id; give numbers with commas, such as 464,2415")
+                throw ValidationError(
+                    "'\(item)' is no token id; give numbers with commas, such as 464,2415")
             }
             return id
         }
@@ -97,8 +101,8 @@ struct UnequalPrompts: Error, CustomStringConvertible {
         let rest = (left.dropFirst(same), right.dropFirst(same))
         let tail = zip(rest.0.reversed(), rest.1.reversed()).prefix { $0 == $1 }.count
         description = """
-            the prompts have \(clean.count) and \(corrupted.count) tokens, so their positions do not \
-            correspond
+            the prompts have \(clean.count) and \(corrupted.count) tokens, so their positions do \
+            not correspond
               clean:     \(left.joined(separator: " "))
               corrupted: \(right.joined(separator: " "))
             They differ in \(rest.0.dropLast(tail).joined(separator: " ")) against \

@@ -9,9 +9,9 @@ struct PatchResidual: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Patch the residual stream position by position, and draw the recovered answer.",
         discussion: """
-            Runs the corrupted prompt once for each layer and position, with the clean run's residual \
-            stream put in there, and measures how far the answer moves. Normalised, 0 is the corrupted \
-            and 1 the clean run. Without arguments it runs on the organism.
+            Runs the corrupted prompt once for each layer and position, with the clean run's \
+            residual stream put in there, and measures how far the answer moves. Normalised, 0 is \
+            the corrupted and 1 the clean run. Without arguments it runs on the organism.
             """)
 
     /// The residual stream before a block, between attention and MLP, and after it.

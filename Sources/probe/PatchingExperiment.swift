@@ -40,11 +40,11 @@ struct PatchingExperiment {
 
     /// Prompts and both ends of the metric, for the terminal.
     var summary: String {
-        let name = metric.kind.rawValue
-        return """
-            clean      \(text(clean))  \(name) \(NumberText.fixed(ends.clean, decimals: 4, minus: "-"))
-            corrupted  \(text(base))  \(name) \(NumberText.fixed(ends.corrupted, decimals: 4, minus: "-"))
-            """
+        let ends = [("clean    ", clean, ends.clean), ("corrupted", base, ends.corrupted)]
+        return ends.map { name, run, value in
+            let number = NumberText.fixed(value, decimals: 4, minus: "-")
+            return "\(name)  \(text(run))  \(metric.kind.rawValue) \(number)"
+        }.joined(separator: "\n")
     }
 
     private func text(_ run: Run) -> String {

@@ -8,8 +8,9 @@ struct Probe: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Find which parts of a transformer cause a behaviour, and draw it.",
         discussion: """
-            Without --model, commands run on the organism, a small trained GPT-2 inside the program. \
-            Results go to --out as CSV, npy, JSON and a figure; the table on the terminal is a summary.
+            Without --model, commands run on the organism, a small trained GPT-2 inside the \
+            program. Results go to --out as CSV, npy, JSON and a figure; the table on the terminal \
+            is a summary.
             """,
         version: version,
         groupedSubcommands: [

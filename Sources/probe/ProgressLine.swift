@@ -24,7 +24,9 @@ final class ProgressLine: Sendable {
         shown.withLock { shown in
             let now = ContinuousClock.now
             if Terminal.hasLine {
-                if let drawn = shown.drawn, now - drawn < .milliseconds(100), done < total { return }
+                if let drawn = shown.drawn, now - drawn < .milliseconds(100), done < total {
+                    return
+                }
                 shown.drawn = now
                 Terminal.writeToError("\r\u{1b}[2K" + (done < total ? line(done, total, now) : ""))
             } else {

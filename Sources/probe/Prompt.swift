@@ -10,8 +10,8 @@ struct Prompt: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Test a prompt: rank, logit and probability of the answer, and the top tokens.",
         discussion: """
-            An answer of several tokens is scored token by token, each after the right ones before it. \
-            Of several answers only the first tokens are compared.
+            An answer of several tokens is scored token by token, each after the right ones before \
+            it. Of several answers only the first tokens are compared.
             """)
 
     @OptionGroup var prompt: PromptOptions

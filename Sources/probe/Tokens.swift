@@ -26,7 +26,8 @@ struct Tokens: ParsableCommand {
         for (position, token) in tokens.enumerated() {
             print(
                 TerminalText.padded(String(position), to: 3),
-                TerminalText.padded(String(token), to: 7) + " ", transformer.string(of: token).debugDescription)
+                TerminalText.padded(String(token), to: 7) + " ",
+                transformer.string(of: token).debugDescription)
         }
     }
 }

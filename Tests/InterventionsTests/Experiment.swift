@@ -40,8 +40,8 @@ struct Experiment {
         for point in onDemand.points { cache[point] = onDemand[point] }
     }
 
-    /// Every edit at some sites of an activation: whole, by head or neuron, at the first, the last and
-    /// a middle position.
+    /// Every edit at some sites of an activation: whole, by head or neuron, at the first, the last
+    /// and a middle position.
     func branches(at kind: HookKind) -> [Branch] {
         let layers = kind.isInBlock ? (0..<model.config.nLayers).map { $0 } : [nil]
         return layers.flatMap { layer in

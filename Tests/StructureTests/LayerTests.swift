@@ -24,9 +24,9 @@ import Testing
     /// Libraries from outside and who may use them.
     static let outside: [String: Set<String>] = [
         "ArgumentParser": ["probe"], "COpenBLAS": ["Kernels"], "COrganism": ["Models"],
-        "CPNG": ["Figures"], "CCairo": ["Figures"], "Crypto": ["Models"],
+        "CPNG": ["Figures"], "CCairo": ["Figures"],
         "RealModule": ["Kernels", "Figures"], "Dispatch": ["Kernels", "probe"],
-        "Synchronization": ["Kernels", "probe"], "Glibc": Set(layers),
+        "Synchronization": ["Tensors", "Kernels", "Interventions", "probe"], "Glibc": Set(layers),
         "FoundationEssentials": Set(layers).subtracting(["Kernels"]),
     ]
 
