@@ -1,8 +1,6 @@
 import ArgumentParser
-import Figures
 import Interventions
 import Models
-import Results
 
 /// `probe patch-residual`: which position carries the answer, layer by layer.
 struct PatchResidual: ParsableCommand {
@@ -29,40 +27,13 @@ struct PatchResidual: ParsableCommand {
         }
     }
 
-    @OptionGroup(title: "Model") var model: ModelOptions
-    @OptionGroup(title: "Experiment") var pair: PairOptions
+    @OptionGroup var options: PatchingOptions
+
     @Option(help: "Where in a block.") var site = Place.residPre
-    @OptionGroup(title: "Figure") var figure: HeatmapOptions
-    @OptionGroup(title: "Output") var output: OutputOptions
 
     func run() throws {
-        output.verbosity.apply()
-        let model = try model.load()
-        let experiment = try PatchingExperiment(pair, model, prependBOS: self.model.prependsBOS)
-        var effects = try experiment.measure(
-            site.kind, by: [.layer, .pos], progress: output.verbosity.progress("patching"))
-        effects.name = "patch-residual"
-        let map = try Heatmap(
-            effects, style: figure.style(title: "\(site.rawValue) activation patching"))
-        try report(map, experiment.summary, command: "patch-residual", output)
+        try options.run(
+            "patch-residual", [PatchingSweep(site.kind, by: [.layer, .pos])],
+            title: "\(site.rawValue) activation patching")
     }
-}
-
-/// Writes a result with its heat map, and prints it.
-func report(
-    _ map: Heatmap, _ summary: String, command: String, _ output: OutputOptions
-) throws {
-    let folder = output.folder(for: command)
-    let paths = try map.array.write(
-        to: folder, with: map.files(in: folder, as: output.format))
-    if output.json {
-        print(try map.array.json(), terminator: "")
-        return
-    }
-    print(summary)
-    print(map.preview(colour: false, width: Terminal.width))
-    if Terminal.hasColour && !output.verbosity.quiet {
-        print(map.preview(colour: true, width: Terminal.width))
-    }
-    print(paths.joined(separator: "\n"))
 }

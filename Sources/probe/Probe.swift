@@ -17,7 +17,12 @@ struct Probe: ParsableCommand {
             CommandGroup(
                 name: "Look at a model",
                 subcommands: [Prompt.self, Tokens.self, Generate.self, Cache.self]),
-            CommandGroup(name: "Intervene", subcommands: [PatchResidual.self]),
+            CommandGroup(
+                name: "Intervene",
+                subcommands: [
+                    PatchResidual.self, PatchAttention.self, PatchMLP.self, PatchHeads.self,
+                    Patch.self,
+                ]),
             CommandGroup(
                 name: "Make and measure", subcommands: [InitRandom.self, Benchmark.self]),
         ])
