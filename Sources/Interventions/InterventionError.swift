@@ -8,6 +8,8 @@ public enum InterventionError: Error, Hashable, CustomStringConvertible {
     case differentShapes(clean: [Int], base: [Int])
     /// An axis that the activation does not have.
     case noSuchAxis(axis: String, site: String, axes: [String])
+    /// Axes by which no stack of activations is defined.
+    case noStack(axes: [String])
     /// An edit's value of another shape than the activation.
     case wrongShape(point: String, shape: [Int], expected: [Int])
     /// A normalised metric of two runs that it does not tell apart.
@@ -23,6 +25,9 @@ public enum InterventionError: Error, Hashable, CustomStringConvertible {
                 + "equally long"
         case .noSuchAxis(let axis, let site, let axes):
             "\(site) has no axis \(axis); sweep it by \(axes.joined(separator: ", "))"
+        case .noStack(let axes):
+            "every site by \(axes.joined(separator: ",")) is not defined; sweep by layer,pos, by "
+                + "layer,head or by layer,pos,head"
         case .wrongShape(let point, let shape, let expected):
             "a value of shape \(shape) was given for \(point), which is \(expected)"
         case .indistinguishable(let value):

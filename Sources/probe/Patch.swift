@@ -35,25 +35,10 @@ struct Patch: ParsableCommand {
 
     func run() throws {
         let axes = by ?? (every || site.axes.contains(.head) ? [.layer, .head] : [.layer, .pos])
-        let sweeps = every ? try Patch.stack(by: axes) : [PatchingSweep(site, by: axes)]
         let name = every ? "every site" : site.shortName
-        try options.run("patch", sweeps, title: "\(name) activation patching")
-    }
-
-    /// The activations of TransformerLens' `get_act_patch_block_every`, `…attn_head_all_pos_every`
-    /// and `…attn_head_by_pos_every`.
-    private static func stack(by axes: [Sweep.Axis]) throws -> [PatchingSweep] {
-        switch axes {
-        case [.layer, .pos]:
-            return [HookKind.residPre, .attnOut, .mlpOut].map { PatchingSweep($0, by: axes) }
-        case [.layer, .head], [.layer, .pos, .head]:
-            // The position of a pattern is that of its queries.
-            let pattern = axes.map { $0 == .pos ? Sweep.Axis.destination : $0 }
-            return [HookKind.z, .q, .k, .v].map { PatchingSweep($0, by: axes) }
-                + [PatchingSweep(.pattern, by: pattern)]
-        default:
-            throw ValidationError(
-                "--every goes with --by layer,pos, layer,head or layer,pos,head")
+        try options.run("patch", title: "\(name) activation patching") { clean in
+            try every
+                ? Sweep.every(by: axes, from: clean) : [Sweep(site, by: axes, from: clean)]
         }
     }
 

@@ -10,9 +10,9 @@ struct PatchAttention: ParsableCommand {
     @OptionGroup var options: PatchingOptions
 
     func run() throws {
-        try options.run(
-            "patch-attention", [PatchingSweep(.attnOut, by: [.layer, .pos])],
-            title: "attn_out activation patching")
+        try options.run("patch-attention", title: "attn_out activation patching") { clean in
+            [Sweep(.attnOut, by: [.layer, .pos], from: clean)]
+        }
     }
 }
 
@@ -25,9 +25,9 @@ struct PatchMLP: ParsableCommand {
     @OptionGroup var options: PatchingOptions
 
     func run() throws {
-        try options.run(
-            "patch-mlp", [PatchingSweep(.mlpOut, by: [.layer, .pos])],
-            title: "mlp_out activation patching")
+        try options.run("patch-mlp", title: "mlp_out activation patching") { clean in
+            [Sweep(.mlpOut, by: [.layer, .pos], from: clean)]
+        }
     }
 }
 
@@ -39,8 +39,8 @@ struct PatchHeads: ParsableCommand {
     @OptionGroup var options: PatchingOptions
 
     func run() throws {
-        try options.run(
-            "patch-heads", [PatchingSweep(.z, by: [.layer, .head])],
-            title: "Attention head output patching")
+        try options.run("patch-heads", title: "Attention head output patching") { clean in
+            [Sweep(.z, by: [.layer, .head], from: clean)]
+        }
     }
 }

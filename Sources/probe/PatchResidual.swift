@@ -32,8 +32,8 @@ struct PatchResidual: ParsableCommand {
     @Option(help: "Where in a block.") var site = Place.residPre
 
     func run() throws {
-        try options.run(
-            "patch-residual", [PatchingSweep(site.kind, by: [.layer, .pos])],
-            title: "\(site.rawValue) activation patching")
+        try options.run("patch-residual", title: "\(site.rawValue) activation patching") { clean in
+            [Sweep(site.kind, by: [.layer, .pos], from: clean)]
+        }
     }
 }

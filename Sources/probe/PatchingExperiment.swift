@@ -27,15 +27,9 @@ struct PatchingExperiment {
     }
 
     /// Sweeps activations, and adds what is needed to read the numbers.
-    ///
-    /// - Returns: The effects with the sweep's axes; of several sweeps, after an axis `site`.
-    func measure(_ sweeps: [PatchingSweep], progress: ProgressLine) throws -> LabelledArray {
-        let parts = try sweeps.map { sweep in
-            try Sweep(sweep.kind, by: sweep.axes, from: clean).measure(
-                metric, departingFrom: base, progress: progress.update)
-        }
-        let names = sweeps.map(\.kind.shortName)
-        var effects = parts.count == 1 ? parts[0] : .stacking(parts, along: "site", labels: names)
+    func measure(_ sweeps: [Sweep], progress: ProgressLine) throws -> LabelledArray {
+        var effects = try Sweep.measure(
+            sweeps, metric, departingFrom: base, progress: progress.update)
         let name = metric.kind.rawValue
         effects.summary = [("clean \(name)", ends.clean), ("corrupted \(name)", ends.corrupted)]
         effects.provenance = try Provenance(of: base.model)

@@ -50,6 +50,35 @@ import Testing
             effects.values, try golden("patch.get_act_patch_attn_head_\(function)"), atol: 5e-5)
     }
 
+    @Test(
+        arguments: [
+            ([.layer, .pos], "block_every"), ([.layer, .head], "attn_head_all_pos_every"),
+            ([.layer, .pos, .head], "attn_head_by_pos_every"),
+        ] as [([Sweep.Axis], String)])
+    func stackedSweepsMatch(_ axes: [Sweep.Axis], _ function: String) throws {
+        let golden = try GoldenTensors("transformer-lens/golden_f32.safetensors")
+        let model = try TinyModel.processed()
+        let clean = try model.run([TinyModel.clean], caching: .all)
+        let base = try model.run([TinyModel.corrupted])
+        let answers = TinyModel.answers
+        let metric = try Metric.logitDifference(.id(answers.right), .id(answers.wrong))
+            .normalized(from: base, to: clean)
+        let effects = try Sweep.measure(
+            Sweep.every(by: axes, from: clean), metric, departingFrom: base)
+        expectClose(effects.values, try golden("patch.get_act_patch_\(function)"), atol: 5e-5)
+    }
+
+    @Test func organismNeuronsMatch() throws {
+        let model = try Transformer.embedded()
+        let clean = try model.run("The woman was working because", caching: .only(.mlpPost))
+        let base = try model.run("The man was working because")
+        let metric = try Metric.logitDifference(" she", " he").normalized(from: base, to: clean)
+        let effects = try Sweep(.mlpPost, by: [.layer, .neuron], from: clean)
+            .measure(metric, departingFrom: base)
+        let golden = try GoldenTable("organism/neuron-effects.csv")
+        expectClose(effects.values, golden.values(shape: [12, 384]), atol: 5e-5)
+    }
+
     @Test(arguments: [
         (HookKind.z, "out"), (.q, "q"), (.k, "k"), (.v, "v"), (.pattern, "pattern"),
     ])
