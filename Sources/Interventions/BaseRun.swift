@@ -8,10 +8,13 @@ struct BaseRun: Sendable {
     /// Keys and values of all positions.
     let past: KeyValues
     private let cache: ActivationCache
-    private let metricPosition: Int
+    /// The first and the last position that the metric reads in each sequence.
+    private let reads: [ClosedRange<Int>]
 
     /// Takes what is needed from a run, and runs the model again if something is missing.
-    init(_ run: Run, tokens: TokenBatch, branches: [Branch], metric: Metric) throws {
+    ///
+    /// - Parameter positions: The positions that the metric reads in each sequence, in order.
+    init(_ run: Run, tokens: TokenBatch, branches: [Branch], reading positions: [[Int]]) throws {
         model = run.model
         self.tokens = tokens
         let needed = BaseRun.points(for: branches, in: run.model)
@@ -27,16 +30,16 @@ struct BaseRun: Sendable {
             past.set(layer: layer, keys: keys, values: values)
         }
         self.past = past
-        metricPosition = metric.position
-        for length in tokens.lengths where !(-length..<length).contains(metricPosition) {
-            throw RunError.noSuchPosition(metricPosition, length: length)
-        }
+        reads = positions.map { ($0.first ?? 0)...($0.last ?? 0) }
     }
 
-    /// The position the metric reads in a sequence.
-    func readPosition(of sequence: Int) -> Int {
-        metricPosition < 0 ? tokens.lengths[sequence] + metricPosition : metricPosition
+    /// The rows that the metric may read in a sequence whose rows begin at a position.
+    func reads(of sequence: Int, from start: Int) -> Range<Int> {
+        max(reads[sequence].lowerBound, start)..<reads[sequence].upperBound + 1
     }
+
+    /// The last position the metric reads in a sequence.
+    func lastRead(of sequence: Int) -> Int { reads[sequence].upperBound }
 
     /// An activation as rows, one per position of each sequence, [batch · pos, features].
     func rows(_ kind: HookKind, _ layer: Int?) -> Rows {

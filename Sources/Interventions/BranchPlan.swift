@@ -78,7 +78,7 @@ struct BranchPlan: Sendable {
         injected = isDirect ? staged.filter { $0.stage <= joins }.map(\.edit) : []
         later = staged.filter { !isDirect || $0.stage > joins }.map(\.edit)
         positions = (0..<base.tokens.count).map { sequence in
-            let read = base.readPosition(of: sequence)
+            let read = base.lastRead(of: sequence)
             let starts = interventions.compactMap {
                 base.firstDifference(of: $0, sequence: sequence, through: read)
             }

@@ -41,9 +41,10 @@ public struct Engine: Sendable {
     ///   and tokens that are not there.
     init(_ branches: [Branch], departingFrom run: Run, metric: Metric, options: Options) throws {
         guard let tokens = run.tokens else { throw InterventionError.baseWithoutTokens }
-        let base = try BaseRun(run, tokens: tokens, branches: branches, metric: metric)
-        self.base = base
-        self.metric = try PreparedMetric(metric, base: run)
+        let prepared = try PreparedMetric(metric, base: run)
+        let base = try BaseRun(
+            run, tokens: tokens, branches: branches, reading: prepared.base.map(\.positions))
+        (self.base, self.metric) = (base, prepared)
         plans = try branches.enumerated().map { index, branch in
             try BranchPlan(index, branch.interventions, base)
         }

@@ -1,98 +1,124 @@
-internal import Glibc
-import Kernels
 public import Models
-import Tensors
-import Tokenization
+internal import Tensors
 
-/// A token of the vocabulary, by id or by text.
-public enum TokenReference: Hashable, Sendable, ExpressibleByStringLiteral,
-    ExpressibleByIntegerLiteral
-{
-    case id(Int)
-    case text(String)
-
-    /// A token by its text, which must be one token.
-    public init(stringLiteral text: String) { self = .text(text) }
-
-    /// A token by its id.
-    public init(integerLiteral id: Int) { self = .id(id) }
-
-    /// The id in a model's vocabulary.
-    public func id(in model: Transformer) throws -> Int {
-        switch self {
-        case .id(let id):
-            guard (0..<model.config.dVocab).contains(id) else {
-                throw RunError.unknownToken(id: id, dVocab: model.config.dVocab)
-            }
-            return id
-        case .text(let text):
-            guard let tokenizer = model.tokenizer else {
-                throw RunError.noTokenizer(model: model.name)
-            }
-            return try tokenizer.singleToken(text)
-        }
-    }
-}
-
-/// One number from the logits at one position: what an experiment measures, as data.
+/// One number from the logits: what an experiment measures, as data.
 ///
-/// Of a batch it is the mean over sequences.
-public struct Metric: Hashable, Sendable {
-    /// What is computed from the logits.
+/// Read at one position or several, of which it is the mean; of a batch it is the mean over sequences.
+public struct Metric: Sendable {
+    /// What is computed from the logits at a position.
     public enum Kind: String, Sendable, CaseIterable {
         /// logit(answer) − logit(wrong)
         case logitDifference = "logit difference"
         /// log p(answer), in nats
         case logProbability = "log-probability"
+        /// p(answer)
+        case probability
         /// p(answer) − p(wrong)
         case probabilityDifference = "probability difference"
+        /// p(answer) / p(wrong)
+        case oddsRatio = "odds ratio"
+        /// Σ p log(p / q), p being a base run's probabilities, in nats
+        case divergence = "KL divergence"
+        /// −log p(next token), in nats
+        case loss
+        /// A function of the logits.
+        case function
     }
 
     /// What is computed.
     public let kind: Kind
-    /// The right answer.
-    public let answer: TokenReference
-    /// The wrong answer; `nil` where only one token matters.
+    /// The right answer; `nil` where it does not matter.
+    public let answer: TokenReference?
+    /// The wrong answer; `nil` where it does not matter.
     public let wrong: TokenReference?
-    /// The position read, from the end if negative; the last by default.
-    public var position = -1
+    /// The positions read, from each sequence's end if negative; `nil` for all, in a loss all that have
+    /// a next token. The last unless set.
+    public var positions: [Int]?
     /// The values that count as 0 and as 1; `nil` for a raw metric.
-    public private(set) var range: ClosedInterval?
+    public private(set) var range: Range?
+    /// What the metric is called in figures.
+    public let name: String
+    /// The base run's logits of a divergence, [batch, pos, d_vocab].
+    let reference: Tensor?
+    let function: (@Sendable (UnsafeBufferPointer<Float>) -> Double)?
 
     /// The values of the corrupted and of the clean run.
-    public struct ClosedInterval: Hashable, Sendable {
+    public struct Range: Hashable, Sendable {
         /// The value that becomes 0.
         public let base: Double
         /// The value that becomes 1.
         public let clean: Double
     }
 
+    private init(
+        _ kind: Kind, _ answer: TokenReference? = nil, _ wrong: TokenReference? = nil,
+        positions: [Int]? = [-1], name: String? = nil, reference: Tensor? = nil,
+        function: (@Sendable (UnsafeBufferPointer<Float>) -> Double)? = nil
+    ) {
+        (self.kind, self.answer, self.wrong) = (kind, answer, wrong)
+        (self.positions, self.name) = (positions, name ?? kind.rawValue)
+        (self.reference, self.function) = (reference, function)
+    }
+}
+
+extension Metric {
     /// The difference of two tokens' logits.
     public static func logitDifference(_ answer: TokenReference, _ wrong: TokenReference) -> Metric
     {
-        Metric(kind: .logitDifference, answer: answer, wrong: wrong)
+        Metric(.logitDifference, answer, wrong)
     }
 
     /// The log-probability of a token, in nats.
     public static func logProbability(_ answer: TokenReference) -> Metric {
-        Metric(kind: .logProbability, answer: answer, wrong: nil)
+        Metric(.logProbability, answer)
+    }
+
+    /// The probability of a token.
+    public static func probability(_ answer: TokenReference) -> Metric {
+        Metric(.probability, answer)
     }
 
     /// The difference of two tokens' probabilities.
     public static func probabilityDifference(
         _ answer: TokenReference, _ wrong: TokenReference
     ) -> Metric {
-        Metric(kind: .probabilityDifference, answer: answer, wrong: wrong)
+        Metric(.probabilityDifference, answer, wrong)
+    }
+
+    /// The ratio of two tokens' probabilities.
+    public static func oddsRatio(_ answer: TokenReference, _ wrong: TokenReference) -> Metric {
+        Metric(.oddsRatio, answer, wrong)
+    }
+
+    /// The Kullback–Leibler divergence from a run's next-token distribution, in nats.
+    ///
+    /// - Throws: ``RunError/noSuchPosition(_:length:)`` if the run has no logits.
+    public static func divergence(from base: Run) throws -> Metric {
+        guard let logits = base.logits else { throw RunError.noSuchPosition(-1, length: 0) }
+        return Metric(.divergence, reference: logits)
+    }
+
+    /// The mean of −log p of each next token, in nats.
+    public static var loss: Metric { Metric(.loss, positions: nil) }
+
+    /// A function of the logits at a position, [d_vocab]; it costs all of them.
+    public static func function(
+        _ name: String, _ function: @escaping @Sendable (UnsafeBufferPointer<Float>) -> Double
+    ) -> Metric {
+        Metric(.function, name: name, function: function)
     }
 
     /// The metric as the recovered share: `(m − m(base)) / (m(clean) − m(base))`.
     ///
-    /// - Throws: ``InterventionError/indistinguishable(value:)`` if both runs have the same value.
+    /// - Throws: ``InterventionError/indistinguishable(value:)`` if both runs have the same value, or
+    ///   one that is not finite.
     public func normalized(from base: Run, to clean: Run) throws -> Metric {
         let (zero, one) = (try value(of: base), try value(of: clean))
-        guard zero != one else { throw InterventionError.indistinguishable(value: zero) }
+        guard zero != one, (one - zero).isFinite else {
+            throw InterventionError.indistinguishable(value: zero)
+        }
         var metric = self
-        metric.range = ClosedInterval(base: zero, clean: one)
+        metric.range = Range(base: zero, clean: one)
         return metric
     }
 
@@ -100,27 +126,8 @@ public struct Metric: Hashable, Sendable {
     ///
     /// - Throws: ``RunError`` for a token or a position the run does not have.
     public func value(of run: Run) throws -> Double {
-        let values = try values(of: run)
-        return scaled(values.reduce(0, +) / Double(values.count))
-    }
-
-    /// The metric of each sequence, before it is normalised.
-    func values(of run: Run) throws -> [Double] {
-        guard let logits = run.logits else { throw RunError.noSuchPosition(position, length: 0) }
-        let answer = try answer.id(in: run.model)
-        let wrong = try wrong?.id(in: run.model)
-        let padded = logits.shape[1]
-        // Shorter sequences of a batch end in padding, which is not read.
-        let lengths = run.tokens.flatMap { $0.length == padded ? $0.lengths : nil }
-        return try (0..<logits.shape[0]).map { sequence in
-            let length = lengths?[sequence] ?? padded
-            let pos = position < 0 ? position + length : position
-            guard (0..<length).contains(pos) else {
-                throw RunError.noSuchPosition(position, length: length)
-            }
-            let row = logits.rows[sequence * padded + pos]
-            return kind.value(of: row, answer: answer, wrong: wrong)
-        }
+        let values = try MetricReader(self, model: run.model).values(of: run)
+        return scaled(values.map { $0.mean }.reduce(0, +) / Double(values.count))
     }
 
     /// A raw value on the metric's scale.
@@ -130,22 +137,8 @@ public struct Metric: Hashable, Sendable {
 
     /// The name and unit of the values, for figures.
     public var quantity: (name: String, unit: String?) {
-        if range != nil { return ("normalised \(kind.rawValue)", nil) }
-        return (kind.rawValue, kind == .logProbability ? "nats" : nil)
-    }
-}
-
-extension Metric.Kind {
-    func value(
-        of logits: UnsafeBufferPointer<Float>, answer: Int, wrong: Int?
-    ) -> Double {
-        let (right, other) = (Double(logits[answer]), wrong.map { Double(logits[$0]) })
-        switch self {
-        case .logitDifference: return right - (other ?? 0)
-        case .logProbability: return right - logSumExp(logits)
-        case .probabilityDifference:
-            let total = logSumExp(logits)
-            return exp(right - total) - (other.map { exp($0 - total) } ?? 0)
-        }
+        if range != nil { return ("normalised \(name)", nil) }
+        let isInNats = [.logProbability, .divergence, .loss].contains(kind)
+        return (name, isInNats ? "nats" : nil)
     }
 }

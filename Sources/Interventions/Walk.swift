@@ -29,7 +29,7 @@ struct Walk {
             let untouched = plans[plan].positions.indices.filter {
                 plans[plan].positions[$0] == nil
             }
-            let rest = untouched.reduce(0) { $0 + metric.baseValues[$1] }
+            let rest = untouched.reduce(0) { $0 + metric.base[$1].mean }
             return metric.scaled((sums[plan] + rest) / Double(base.tokens.count))
         }
     }
@@ -44,7 +44,8 @@ struct Walk {
             pass.visit(.residPre, layer, &resid, layout)
             if !layout.items.isEmpty {
                 let readers =
-                    layer == last ? layout.rows { base.readPosition(of: $0.sequence) } : nil
+                    layer == last
+                    ? layout.rows { base.reads(of: $0.sequence, from: $0.start) } : nil
                 resid = model.addAttention(layer, resid, layout, readers: readers, pass)
                 if let readers { layout = readers.layout }
             }
@@ -65,8 +66,7 @@ struct Walk {
                 guard var positions else { continue }
                 let keyCount = positions.upperBound
                 if readRowOnly {
-                    let read = base.readPosition(of: sequence)
-                    positions = read..<read + 1
+                    positions = base.reads(of: sequence, from: positions.lowerBound)
                 }
                 let injection = Injection(
                     base: base, sequence: sequence, positions: positions, keyCount: keyCount)

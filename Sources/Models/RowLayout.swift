@@ -45,15 +45,15 @@ package struct RowLayout: Sendable {
         items.allSatisfy { $0.rows.count == items[0].rows.count && $0.start == items[0].start }
     }
 
-    /// One row of each item, and their layout.
+    /// Some rows of each item, and their layout.
     ///
-    /// - Parameter position: The position of an item's row.
-    package func rows(at position: (Item) -> Int) -> (layout: RowLayout, rows: [Int]) {
+    /// - Parameter positions: The positions of an item's rows.
+    package func rows(at positions: (Item) -> Range<Int>) -> (layout: RowLayout, rows: [Int]) {
         var layout = RowLayout()
-        let rows = items.map { item in
-            let pos = position(item)
-            layout.append(positions: pos..<pos + 1, of: item.sequence)
-            return item.rows.lowerBound + pos - item.start
+        let rows = items.flatMap { item in
+            let chosen = positions(item)
+            layout.append(positions: chosen, of: item.sequence)
+            return chosen.map { item.rows.lowerBound + $0 - item.start }
         }
         return (layout, rows)
     }

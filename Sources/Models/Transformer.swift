@@ -149,8 +149,9 @@ extension Transformer {
         case .none: return nil
         case .all: break
         case .last:
-            let last = layout.rows {
-                $0.start + (tokens?.lengths[$0.sequence] ?? $0.rows.count) - 1
+            let last = layout.rows { item in
+                let length = tokens?.lengths[item.sequence] ?? item.rows.count
+                return item.start + length - 1..<item.start + length
             }
             (resid, layout) = (resid.selecting(last.rows, axis: 0), last.layout)
         }

@@ -11,9 +11,7 @@ struct Experiment {
     let base: Run
     /// Every activation of the clean run, those on demand too.
     private(set) var cache: ActivationCache
-    let metrics: [Metric] = [
-        .logitDifference(3, 4), .logProbability(2), .probabilityDifference(1, 5),
-    ]
+    let metrics: [Metric]
 
     /// - Parameters:
     ///   - lengths: The sequences' lengths.
@@ -35,6 +33,14 @@ struct Experiment {
         }
         self.clean = try model.run(clean, caching: .all)
         self.base = try model.run(base)
+        var (elsewhere, everywhere) = (Metric.probability(1), Metric.oddsRatio(3, 4))
+        elsewhere.positions = [0, -1]
+        everywhere.positions = nil
+        metrics = [
+            .logitDifference(3, 4), .logProbability(2), .probabilityDifference(1, 5),
+            try .divergence(from: self.base), elsewhere, everywhere,
+            .function("largest") { Double($0.max() ?? 0) },
+        ] + (lengths.contains(1) ? [] : [.loss])
         cache = self.clean.cache
         let onDemand = try model.run(clean, caching: Caching { $0.kind.isOnDemand }).cache
         for point in onDemand.points { cache[point] = onDemand[point] }

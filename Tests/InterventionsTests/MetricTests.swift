@@ -24,7 +24,7 @@ import Tokenization
         let p = probabilities(logits)
         func value(_ metric: Metric) throws -> Double {
             var metric = metric
-            metric.position = position
+            metric.positions = [position]
             return try metric.value(of: run)
         }
         let difference = Double(logits[right]) - Double(logits[wrong])
@@ -94,7 +94,7 @@ import Tokenization
     @Test(arguments: [6, -7, Int.max]) func positionsOutsideTheSequence(_ position: Int) throws {
         let model = try TinyModel.raw()
         var metric = Metric.logProbability(11)
-        metric.position = position
+        metric.positions = [position]
         #expect(throws: RunError.noSuchPosition(position, length: 6)) {
             try metric.value(of: model.run([TinyModel.clean]))
         }

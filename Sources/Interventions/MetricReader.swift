@@ -1,0 +1,109 @@
+internal import Glibc
+import Kernels
+import Models
+import Tensors
+
+/// A metric with its tokens looked up in a model, which reads it off logits.
+struct MetricReader: Sendable {
+    let metric: Metric
+    private let answer: Int
+    private let wrong: Int?
+
+    /// - Throws: ``RunError`` or a tokenizer's error for a token the model does not have.
+    init(_ metric: Metric, model: Transformer) throws {
+        self.metric = metric
+        answer = try metric.answer?.id(in: model) ?? 0
+        wrong = try metric.wrong?.id(in: model)
+    }
+
+    /// The metric at the positions of one sequence.
+    struct Values: Sendable {
+        let positions: [Int]
+        let values: [Double]
+
+        var mean: Double { values.reduce(0, +) / Double(values.count) }
+    }
+
+    /// The positions read in a sequence, in order.
+    ///
+    /// - Throws: ``RunError/noSuchPosition(_:length:)``.
+    func positions(length: Int) throws(RunError) -> [Int] {
+        // The last token of a text has no next one.
+        let end = metric.kind == .loss ? length - 1 : length
+        guard let chosen = metric.positions else {
+            guard end > 0 else { throw .noSuchPosition(0, length: end) }
+            return Array(0..<end)
+        }
+        for position in chosen where !(-length..<end).contains(position) {
+            throw .noSuchPosition(position, length: end)
+        }
+        return Set(chosen.map { $0 < 0 ? $0 + length : $0 }).sorted()
+    }
+
+    /// The metric of each sequence of a run, before it is normalised.
+    func values(of run: Run) throws -> [Values] {
+        guard let logits = run.logits else { throw RunError.noSuchPosition(-1, length: 0) }
+        let width = logits.shape[1]
+        return try (0..<logits.shape[0]).map { sequence in
+            // Shorter sequences of a batch end in padding, which is not read.
+            let length = run.tokens?.lengths[sequence] ?? width
+            let positions = try positions(length: length)
+            let isLastOnly = width == 1 && length > 1
+            let values = try positions.map { pos in
+                guard !isLastOnly || pos == length - 1 else {
+                    throw RunError.noSuchPosition(pos - length, length: width)
+                }
+                let row = logits.rows[sequence * width + (isLastOnly ? 0 : pos)]
+                return value(of: row, run.tokens, sequence: sequence, pos: pos)
+            }
+            return Values(positions: positions, values: values)
+        }
+    }
+
+    /// The metric of the logits at one position of one sequence.
+    func value(
+        of logits: UnsafeBufferPointer<Float>, _ tokens: TokenBatch?, sequence: Int, pos: Int
+    ) -> Double {
+        let right = Double(logits[answer])
+        let other = wrong.map { Double(logits[$0]) } ?? 0
+        switch metric.kind {
+        case .logitDifference: return right - other
+        case .oddsRatio: return exp(right - other)
+        case .logProbability: return right - logSumExp(logits)
+        case .probability: return exp(right - logSumExp(logits))
+        case .probabilityDifference:
+            let total = logSumExp(logits)
+            return exp(right - total) - exp(other - total)
+        case .divergence: return divergence(of: logits, sequence: sequence, pos: pos)
+        case .loss:
+            guard let next = tokens?.ids[sequence][pos + 1] else { return .nan }
+            return logSumExp(logits) - Double(logits[next])
+        case .function: return metric.function?(logits) ?? .nan
+        }
+    }
+
+    /// Σ p log(p / q) with p of the reference and q of the logits.
+    private func divergence(
+        of logits: UnsafeBufferPointer<Float>, sequence: Int, pos: Int
+    ) -> Double {
+        guard let reference = metric.reference else { return .nan }
+        let width = reference.shape[1]
+        let base = reference.rows[sequence * width + min(pos, width - 1)]
+        let (total, baseTotal) = (logSumExp(logits), logSumExp(base))
+        return base.indices.reduce(0) { sum, token in
+            let logP = Double(base[token]) - baseTotal
+            return sum + exp(logP) * (logP - (Double(logits[token]) - total))
+        }
+    }
+
+    /// The direction in the residual stream whose product is the metric, [d_model], and what is added;
+    /// `nil` for metrics that need more of the logits.
+    func direction(in model: Transformer) -> (vector: Tensor, bias: Double)? {
+        guard metric.kind == .logitDifference, let wrong else { return nil }
+        let unembedding = model.weights.W_U_transposed
+        let bias = { (id: Int) in Double(model.weights.b_U.map { $0[id] } ?? 0) }
+        return (
+            unembedding[at: answer].minus(unembedding[at: wrong]), bias(answer) - bias(wrong)
+        )
+    }
+}
