@@ -29,14 +29,14 @@ final class BranchPass: Pass {
         let shape = Array(value.shape.dropFirst())
         var offset = 0
         for (item, entry) in zip(layout.items, items) {
-            let size = item.rows.count * item.end
+            let size = item.rows.count * item.keyCount
             for edit in entry.plan.later where edit.site.point == point {
                 if kind.axes.contains(.queryPos) {
                     let all = value.mutableRows(of: value.count)
                     for head in 0..<base.model.config.nHeads {
                         edit.apply(
                             toPattern: all.block(
-                                at: offset + head * size, item.rows.count, item.end),
+                                at: offset + head * size, item.rows.count, item.keyCount),
                             start: item.start, sequence: item.sequence, head: head)
                     }
                 } else {

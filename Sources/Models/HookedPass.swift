@@ -52,7 +52,7 @@ final class HookedPass: Pass {
         guard kind.axes.contains(.queryPos) else {
             return [count, length] + value.shape.dropFirst()
         }
-        let keys = layout.items[0].end
+        let keys = layout.items[0].keyCount
         return [count, value.count / (count * length * keys), length, keys]
     }
 

@@ -12,6 +12,8 @@ package struct RowLayout: Sendable {
         package let start: Int
         /// Which known keys and values come before.
         package let sequence: Int
+        /// How many positions its queries can look at, from the first of the sequence on.
+        package let keyCount: Int
 
         /// The position after the last row.
         package var end: Int { start + rows.count }
@@ -32,12 +34,14 @@ package struct RowLayout: Sendable {
     }
 
     /// Adds the rows of some positions of a sequence below the others.
-    package mutating func append(positions: Range<Int>, of sequence: Int) {
+    ///
+    /// - Parameter keyCount: How many positions they look at; `nil` for those up to the last row.
+    package mutating func append(positions: Range<Int>, of sequence: Int, keyCount: Int? = nil) {
         let first = rowCount
         items.append(
             Item(
                 rows: first..<first + positions.count, start: positions.lowerBound,
-                sequence: sequence))
+                sequence: sequence, keyCount: keyCount ?? positions.upperBound))
     }
 
     /// Whether the items are one block of [batch, pos].
@@ -52,7 +56,7 @@ package struct RowLayout: Sendable {
         var layout = RowLayout()
         let rows = items.flatMap { item in
             let chosen = positions(item)
-            layout.append(positions: chosen, of: item.sequence)
+            layout.append(positions: chosen, of: item.sequence, keyCount: item.keyCount)
             return chosen.map { item.rows.lowerBound + $0 - item.start }
         }
         return (layout, rows)

@@ -161,7 +161,7 @@ private struct HeadViews: Sendable {
 
     /// How many numbers an item's pattern has, [head, query_pos, key_pos].
     var patternSizes: [Int] {
-        zip(queries.items, keys.items).map { config.nHeads * $0.rows.count * $1.end }
+        queries.items.map { config.nHeads * $0.rows.count * $0.keyCount }
     }
 
     subscript(item: Int, head: Int) -> AttentionHead {
