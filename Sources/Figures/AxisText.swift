@@ -67,3 +67,13 @@ struct AxisText {
         return "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 }
+
+extension Quantity {
+    /// The words beside an axis of numbers whose labels are to be multiplied by a power of ten.
+    func title(exponent: Int) -> String {
+        let words = name.prefix(1).uppercased() + name.dropFirst()
+        let power = exponent == 0 ? "" : "×10" + NumberText.superscript(exponent)
+        let unit = [power, unit ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
+        return unit.isEmpty ? words : "\(words) (\(unit))"
+    }
+}

@@ -18,6 +18,8 @@ package final class Canvas {
     package let size: (width: Double, height: Double)
     /// The boxes of all text drawn so far.
     package private(set) var textBoxes: [TextBox] = []
+    /// The points that stand out, as drawn so far.
+    package private(set) var marks: [Point] = []
     /// The area between the axes, once something is drawn there.
     package var plotArea = Rectangle(x: 0, y: 0, width: 0, height: 0)
     let typeface: Typeface
@@ -188,6 +190,29 @@ extension Canvas {
         cairo_stroke(context)
     }
 
+    /// Draws round points; those that overlap each other are no darker where they do.
+    ///
+    /// - Parameters:
+    ///   - centres: Where they are.
+    ///   - radius: Their size.
+    ///   - opacity: How much of what is below they cover, from 0 to 1.
+    func discs(_ centres: [Point], radius: Double, _ colour: Colour, opacity: Double) {
+        let (red, green, blue) = colour.bytes
+        cairo_set_source_rgba(
+            context, Double(red) / 255, Double(green) / 255, Double(blue) / 255, opacity)
+        cairo_set_line_width(context, 2 * radius)
+        cairo_set_line_cap(context, CAIRO_LINE_CAP_ROUND)
+        // A line without length and with round ends is a disc, in few bytes.
+        for centre in centres {
+            let (x, y) = ((centre.x * 100).rounded() / 100, (centre.y * 100).rounded() / 100)
+            cairo_move_to(context, x, y)
+            cairo_line_to(context, x, y)
+        }
+        cairo_stroke(context)
+        cairo_set_line_cap(context, CAIRO_LINE_CAP_BUTT)
+        if opacity == 1 { marks += centres }
+    }
+
     /// Which point of a text lies at the place it is drawn at.
     enum Anchor: Double {
         case start = 0
@@ -204,9 +229,11 @@ extension Canvas {
     ///   - size: The size of the type, in points.
     ///   - anchor: The part of the text that lies at the place.
     ///   - angle: The direction of writing, clockwise from rightwards, in radians.
+    ///   - halo: The width of a white rim that sets the text off from what is below.
     func text(
         _ text: String, _ role: TextBox.Role, at place: Point, size: Double,
-        anchor: Anchor = .middle, angle: Double = 0, _ colour: Colour = .ink
+        anchor: Anchor = .middle, angle: Double = 0, halo: Double = 0,
+        _ colour: Colour = .ink
     ) {
         let width = typeface.width(of: text, size: size)
         var rotation = cairo_matrix_t()
@@ -214,11 +241,12 @@ extension Canvas {
         var (x, y) = (-anchor.rawValue * width, typeface.capital(size) / 2)
         cairo_matrix_transform_point(&rotation, &x, &y)
         let origin = Point(x: place.x + x, y: place.y + y)
-        choose(colour)
         cairo_set_font_size(context, size)
         cairo_save(context)
         cairo_translate(context, origin.x, origin.y)
         cairo_rotate(context, angle)
+        if halo > 0 { drawHalo(text, width: halo) }
+        choose(colour)
         cairo_move_to(context, 0, 0)
         cairo_show_text(context, text)
         cairo_restore(context)
@@ -226,5 +254,15 @@ extension Canvas {
             TextBox(
                 text, role, origin: origin, width: width, ascent: 0.78 * size,
                 descent: typeface.descent(size), angle: angle))
+    }
+
+    private func drawHalo(_ text: String, width: Double) {
+        choose(.white)
+        cairo_set_line_width(context, width)
+        cairo_set_line_join(context, CAIRO_LINE_JOIN_ROUND)
+        cairo_move_to(context, 0, 0)
+        cairo_text_path(context, text)
+        cairo_stroke(context)
+        cairo_set_line_join(context, CAIRO_LINE_JOIN_MITER)
     }
 }

@@ -30,7 +30,7 @@ struct ColourBar {
         ticks = Ticks(scale.limits, count: min(9, Int(height / 16)))
         labelWidth = ticks.labels.map { typeface.width(of: $0, size: size) }.max() ?? 0
         title = FittedText(
-            ColourBar.words(quantity, exponent: ticks.exponent), width: height,
+            quantity.title(exponent: ticks.exponent), width: height,
             size: FigureMetrics.axisTitleSize, lines: lines, in: typeface)
         titleLine = typeface.lineHeight(title.size)
         let words = Double(title.lines.count) * titleLine
@@ -41,13 +41,6 @@ struct ColourBar {
 
     /// How many lines the quantity takes.
     var lines: Int { title.lines.count }
-
-    private static func words(_ quantity: Quantity, exponent: Int) -> String {
-        let name = quantity.name.prefix(1).uppercased() + quantity.name.dropFirst()
-        let power = exponent == 0 ? "" : "×10" + NumberText.superscript(exponent)
-        let unit = [power, quantity.unit ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
-        return unit.isEmpty ? name : "\(name) (\(unit))"
-    }
 
     /// Draws the bar beside a plot.
     func draw(beside plot: Rectangle, on canvas: Canvas) {

@@ -2,8 +2,8 @@
 public enum FigureError: Error, Hashable, CustomStringConvertible {
     /// The file's ending names no format that can be drawn.
     case unknownFormat(path: String)
-    /// A heat map was asked of a result that is not a table.
-    case notATable(name: String, axes: [String])
+    /// A figure was asked of a result with another number of axes.
+    case axes(figure: String, needed: Int, name: String, axes: [String])
     /// The page or the pixel density cannot be drawn.
     case size(inches: Double, dpi: Double)
     /// Cairo could not draw.
@@ -17,10 +17,11 @@ public enum FigureError: Error, Hashable, CustomStringConvertible {
         case .unknownFormat(let path):
             "cannot tell the figure format of \(path); end its name in "
                 + FigureFormat.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
-        case .notATable(let name, let axes):
+        case .axes(let figure, let needed, let name, let axes):
             """
-            a heat map needs 2 axes, and \(name) has \(axes.count) \
-            (\(axes.joined(separator: ", "))); take one entry of the others first
+            a \(figure) needs \(needed) \(needed == 1 ? "axis" : "axes"), and \(name) has \
+            \(axes.count) (\(axes.joined(separator: ", "))); \
+            \(axes.count > needed ? "take one entry of the others first" : "draw another figure")
             """
         case .size(let inches, let dpi):
             """

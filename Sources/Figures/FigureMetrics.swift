@@ -6,6 +6,8 @@ enum FigureMetrics {
     static let axisTitleSize = 7.5
     /// The title above the plot.
     static let titleSize = 8.0
+    /// The names of points.
+    static let pointLabelSize = 6.0
     /// The numbers in cells are left out below this size.
     static let smallestCellSize = 3.5
     /// White around everything.

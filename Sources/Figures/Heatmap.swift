@@ -1,6 +1,6 @@
-// Figures: results drawn for paper and terminal. A figure is a public type such as `Heatmap`, which
-// lays itself out by measured text and draws on a `Canvas`; `ColourMap`, `Ticks`, `ColourBar`,
-// `FittedText` and the axis labels are shared by all. Nothing here computes results or knows a
+// Figures: results drawn for paper and terminal. A `Figure` is a public type such as `Heatmap`,
+// `ScatterPlot` or `RankPlot`, which lays itself out by measured text and draws on a `Canvas`;
+// `ColourMap`, `Ticks`, `ColourBar`, `FittedText` and the axes are shared by all. Nothing here computes results or knows a
 // model.
 
 public import Results
@@ -15,7 +15,7 @@ internal import Tensors
 /// ```swift
 /// try Heatmap(effects).write("figures/patch-residual.png")
 /// ```
-public struct Heatmap: Sendable {
+public struct Heatmap: Figure {
     /// What is drawn.
     public let array: LabelledArray
     /// How it is drawn.
@@ -23,29 +23,9 @@ public struct Heatmap: Sendable {
 
     /// Prepares a heat map of a result with two axes.
     public init(_ array: LabelledArray, style: Style = Style()) throws(FigureError) {
-        guard array.axes.count == 2 else {
-            throw FigureError.notATable(name: array.name, axes: array.axes.map(\.name))
-        }
+        try Self.require(2, "heat map", of: array)
         self.array = array
         self.style = style
-    }
-
-    /// Draws the heat map into a file, in the format of the path's ending: png, pdf or svg.
-    public func write(_ path: String) throws {
-        let format = try FigureFormat(path: path)
-        try AtomicFile.write(encoded(as: format), to: path)
-    }
-
-    /// The figure's files `<name>.<format>` in a folder, to be written together with the result's.
-    public func files(
-        in folder: String, as formats: [FigureFormat]
-    ) throws(FigureError) -> [(path: String, bytes: [UInt8])] {
-        var files: [(path: String, bytes: [UInt8])] = []
-        for format in formats {
-            let path = "\(folder)/\(array.fileStem).\(format.rawValue)"
-            files.append((path, try encoded(as: format)))
-        }
-        return files
     }
 
     /// The bytes of the figure's file.
@@ -55,27 +35,13 @@ public struct Heatmap: Sendable {
 
     /// The drawing before it becomes a file.
     package func drawn(as format: FigureFormat) throws(FigureError) -> Canvas {
-        guard (2...40).contains(style.width), (30...2400).contains(style.dpi),
-            style.width * style.dpi < 30000
-        else { throw FigureError.size(inches: style.width, dpi: style.dpi) }
+        try style.checkSize()
         let typeface = Typeface()
         let layout = HeatmapLayout(self, typeface: typeface)
-        let canvas = Canvas(
-            format, width: layout.page.width, height: layout.page.height, dpi: style.dpi,
-            metadata: metadata, typeface: typeface)
+        let canvas = page(format, layout.page, style, typeface: typeface)
         HeatmapDrawing(map: self, layout: layout, canvas: canvas).draw()
         return canvas
     }
-
-    private var metadata: Canvas.Metadata {
-        let provenance = array.provenance
-        return Canvas.Metadata(
-            title: title, software: provenance.map { "probe " + $0.version } ?? "probe",
-            time: provenance?.time,
-            text: provenance?.text ?? [])
-    }
-
-    var title: String { style.title ?? array.name }
 
     var scale: ColourScale {
         ColourScale(style.colourMap, values: array.values.values, limits: style.limits)
@@ -84,7 +50,7 @@ public struct Heatmap: Sendable {
 
 extension Heatmap {
     /// What a figure's maker may choose.
-    public struct Style: Sendable {
+    public struct Style: Sendable, PageStyle {
         /// The words above the plot; `nil` for the result's name, empty for none.
         public var title: String?
         /// The width on paper, in inches; the height follows from the cells.

@@ -1,4 +1,3 @@
-internal import RealModule
 internal import Results
 internal import Tensors
 
@@ -17,9 +16,8 @@ struct HeatmapDrawing {
         if let decimals = map.style.cellDecimals { drawNumbers(values, scale, decimals) }
         canvas.plotArea = layout.plot
         canvas.frame(layout.plot, width: FigureMetrics.line, .ink)
-        drawRowAxis()
-        drawColumnAxis()
-        drawTitle()
+        drawAxes()
+        canvas.title(layout.title, over: layout.plot)
         layout.bar.draw(beside: layout.plot, on: canvas)
     }
 
@@ -86,57 +84,15 @@ struct HeatmapDrawing {
         }
     }
 
-    private func drawRowAxis() {
-        let plot = layout.plot
-        let end = plot.x - FigureMetrics.tick
-        for (row, text) in layout.rowLabels.shown(spacing: layout.cell.height) {
-            let y = cell(row, 0).centre.y
-            canvas.line(
-                Point(x: plot.x, y: y), Point(x: end, y: y), width: FigureMetrics.line, .ink)
-            canvas.text(
-                text, .rowLabel, at: Point(x: end - FigureMetrics.gap, y: y),
-                size: FigureMetrics.labelSize, anchor: .end)
-        }
-        let labels = layout.rowLabels.width + 2.5 * FigureMetrics.gap
-        let x = end - labels - canvas.typeface.lineHeight(layout.rowTitle.size) / 2
-        for line in layout.rowTitle.lines {
-            canvas.text(
-                line, .rowTitle, at: Point(x: x, y: plot.centre.y), size: layout.rowTitle.size,
-                angle: -.pi / 2)
-        }
-    }
-
-    private func drawColumnAxis() {
-        let (plot, labels) = (layout.plot, layout.columnLabels)
-        let end = plot.bottom + FigureMetrics.tick
-        let size = FigureMetrics.labelSize
-        let middle = canvas.typeface.capital(size) / 2 * .cos(labels.angle)
-        for (column, text) in zip(labels.entries, labels.texts) {
-            let x = cell(0, column).centre.x
-            canvas.line(
-                Point(x: x, y: plot.bottom), Point(x: x, y: end), width: FigureMetrics.line, .ink)
-            canvas.text(
-                text, .columnLabel, at: Point(x: x, y: end + FigureMetrics.gap + middle),
-                size: size, anchor: labels.angle == 0 ? .middle : .end, angle: labels.angle)
-        }
-        let line = canvas.typeface.lineHeight(layout.columnTitle.size)
-        let y = end + FigureMetrics.gap + labels.height + line / 2
-        for text in layout.columnTitle.lines {
-            canvas.text(
-                text, .columnTitle, at: Point(x: plot.centre.x, y: y),
-                size: layout.columnTitle.size)
-        }
-    }
-
-    private func drawTitle() {
-        let (typeface, size) = (canvas.typeface, layout.title.size)
-        // Over the plot, or as near as the page's edges let the widest line be.
-        let widest = layout.title.lines.map { typeface.width(of: $0, size: size) }.max() ?? 0
-        let end = canvas.size.width - FigureMetrics.margin - widest / 2
-        let x = max(min(layout.plot.centre.x, end), FigureMetrics.margin + widest / 2)
-        for (index, text) in layout.title.lines.enumerated() {
-            let y = FigureMetrics.margin + (Double(index) + 0.5) * typeface.lineHeight(size)
-            canvas.text(text, .title, at: Point(x: x, y: y), size: size)
-        }
+    private func drawAxes() {
+        let rows = layout.rowLabels.shown(spacing: layout.cell.height)
+        canvas.rowAxis(
+            of: layout.plot, marks: rows.map { (cell($0.entry, 0).centre.y, $0.text) },
+            width: layout.rowLabels.width, title: layout.rowTitle)
+        let labels = layout.columnLabels
+        canvas.columnAxis(
+            of: layout.plot,
+            marks: zip(labels.entries, labels.texts).map { (cell(0, $0).centre.x, $1) },
+            angle: labels.angle, height: labels.height, title: layout.columnTitle)
     }
 }

@@ -28,7 +28,8 @@ struct HeatmapLayout {
         let margin = FigureMetrics.margin
         let between = FigureMetrics.tick + FigureMetrics.gap
         title = FittedText(
-            map.title, width: pageWidth - 2 * margin, size: FigureMetrics.titleSize, lines: 3,
+            map.title(style), width: pageWidth - 2 * margin, size: FigureMetrics.titleSize,
+            lines: 3,
             in: typeface)
         // On a narrow page the cells and the colour bar come first.
         let labelRoom = min(0.3 * pageWidth, max(20, pageWidth - 164))

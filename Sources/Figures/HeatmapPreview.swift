@@ -13,7 +13,7 @@ extension Heatmap {
     /// - Parameters:
     ///   - colour: Whether the terminal shows colours.
     ///   - width: The terminal's width in characters.
-    public func preview(colour: Bool, width: Int = 80) -> String {
+    public func preview(colour: Bool, width: Int) -> String {
         let preview = HeatmapPreview(self, width: max(width, 40))
         return colour ? preview.coloured() : preview.table()
     }
@@ -35,8 +35,8 @@ private struct HeatmapPreview {
 
     /// Two, and more where the largest value would otherwise show fewer than two digits.
     private var decimals: Int {
-        let largest = Double(values.lazy.filter(\.isFinite).map(\.magnitude).max() ?? 0)
-        return largest > 0 ? min(max(2, 1 - Int(Double.log10(largest).rounded(.down))), 12) : 2
+        NumberText.decimals(
+            showing: Double(values.lazy.filter(\.isFinite).map(\.magnitude).max() ?? 0))
     }
 
     private static let mostRows = 64

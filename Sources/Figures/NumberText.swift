@@ -1,3 +1,5 @@
+internal import RealModule
+
 /// Numbers as figures and tables write them.
 package enum NumberText {
     /// A number with a fixed count of decimals, such as `−0.25`.
@@ -21,6 +23,14 @@ package enum NumberText {
         // What rounds to zero has no sign.
         return (scaled == 0 ? "" : sign) + text
     }
+
+    /// Two decimals, and more where a column's largest number would show fewer than two digits.
+    static func decimals(showing largest: Double) -> Int {
+        largest > 0 ? min(max(2, 1 - Int(Double.log10(largest).rounded(.down))), 12) : 2
+    }
+
+    /// A power of ten.
+    static func power(_ exponent: Int) -> Double { Double.pow(10, Double(exponent)) }
 
     /// An integer in raised digits, such as `⁻⁷`.
     static func superscript(_ value: Int) -> String {

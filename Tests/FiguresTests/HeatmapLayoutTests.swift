@@ -44,20 +44,7 @@ struct HeatmapLayoutTests {
     @Test("no text leaves the page or touches another", arguments: arrays.indices, styles.indices)
     func text(array: Int, style: Int) throws {
         let canvas = try Heatmap(Self.arrays[array], style: Self.styles[style]).drawn(as: .svg)
-        let page = canvas.size
-        for box in canvas.textBoxes {
-            let isInside = box.corners.allSatisfy {
-                $0.x >= 0 && $0.x <= page.width && $0.y >= 0 && $0.y <= page.height
-            }
-            #expect(isInside, "\(box.text) as \(box.role) leaves the page")
-        }
-        let boxes = canvas.textBoxes
-        for (index, box) in boxes.enumerated() where box.role != .cell {
-            for other in boxes[(index + 1)...] where other.role != .cell {
-                #expect(
-                    !overlap(box.corners, other.corners), "\(box.text) touches \(other.text)")
-            }
-        }
+        expectReadableText(on: canvas)
     }
 
     @Test("tokens are labels with their positions, and spaces can be seen")
@@ -88,23 +75,5 @@ struct HeatmapLayoutTests {
         }
         #expect(try count(12, 6) == 72)
         #expect(try count(24, 60) == 0)
-    }
-
-    /// Whether two convex quadrilaterals overlap: no edge of either separates them.
-    private func overlap(_ first: [Point], _ second: [Point]) -> Bool {
-        !(separates(first, second) || separates(second, first))
-    }
-
-    private func separates(_ first: [Point], _ second: [Point]) -> Bool {
-        first.indices.contains { edge in
-            let (start, end) = (first[edge], first[(edge + 1) % first.count])
-            let normal = Point(x: start.y - end.y, y: end.x - start.x)
-            func spread(_ corners: [Point]) -> (low: Double, high: Double) {
-                let places = corners.map { $0.x * normal.x + $0.y * normal.y }
-                return (places.min() ?? 0, places.max() ?? 0)
-            }
-            let (mine, others) = (spread(first), spread(second))
-            return mine.high <= others.low || others.high <= mine.low
-        }
     }
 }

@@ -1,0 +1,71 @@
+internal import RealModule
+
+/// What all plots have around them: a title above, numbers or names on two sides.
+extension Canvas {
+    /// Draws the left axis: ticks with labels, which end at the same place, and the title.
+    ///
+    /// - Parameters:
+    ///   - marks: The labels and their heights on the page.
+    ///   - width: The room for the labels.
+    func rowAxis(
+        of plot: Rectangle, marks: [(y: Double, text: String)], width: Double, title: FittedText
+    ) {
+        let end = plot.x - FigureMetrics.tick
+        for (y, text) in marks {
+            line(Point(x: plot.x, y: y), Point(x: end, y: y), width: FigureMetrics.line, .ink)
+            self.text(
+                text, .rowLabel, at: Point(x: end - FigureMetrics.gap, y: y),
+                size: FigureMetrics.labelSize, anchor: .end)
+        }
+        let height = typeface.lineHeight(title.size)
+        let lines = Double(title.lines.count)
+        var x = end - width - 2.5 * FigureMetrics.gap - (lines - 0.5) * height
+        for line in title.lines {
+            text(
+                line, .rowTitle, at: Point(x: x, y: plot.centre.y), size: title.size,
+                angle: -.pi / 2)
+            x += height
+        }
+    }
+
+    /// Draws the axis below: ticks with labels, which may be turned, and the title.
+    ///
+    /// - Parameters:
+    ///   - marks: The labels and their places across the page.
+    ///   - angle: The labels' direction of writing.
+    ///   - height: The room for the labels.
+    ///   - drop: By how much all text is lower, to keep away from the left axis's labels.
+    func columnAxis(
+        of plot: Rectangle, marks: [(x: Double, text: String)], angle: Double, height: Double,
+        title: FittedText, drop: Double = 0
+    ) {
+        let end = plot.bottom + FigureMetrics.tick
+        let top = end + FigureMetrics.gap + drop
+        let size = FigureMetrics.labelSize
+        let middle = typeface.capital(size) / 2 * .cos(angle)
+        for (x, text) in marks {
+            line(
+                Point(x: x, y: plot.bottom), Point(x: x, y: end), width: FigureMetrics.line, .ink)
+            self.text(
+                text, .columnLabel, at: Point(x: x, y: top + middle),
+                size: size, anchor: angle == 0 ? .middle : .end, angle: angle)
+        }
+        let line = typeface.lineHeight(title.size)
+        let y = top + height + line / 2
+        for text in title.lines {
+            self.text(text, .columnTitle, at: Point(x: plot.centre.x, y: y), size: title.size)
+        }
+    }
+
+    /// Writes the title over the plot, or as near as the page's edges let the widest line be.
+    func title(_ title: FittedText, over plot: Rectangle) {
+        let size = title.size
+        let widest = title.lines.map { typeface.width(of: $0, size: size) }.max() ?? 0
+        let end = self.size.width - FigureMetrics.margin - widest / 2
+        let x = max(min(plot.centre.x, end), FigureMetrics.margin + widest / 2)
+        for (index, text) in title.lines.enumerated() {
+            let y = FigureMetrics.margin + (Double(index) + 0.5) * typeface.lineHeight(size)
+            self.text(text, .title, at: Point(x: x, y: y), size: size)
+        }
+    }
+}
