@@ -20,6 +20,8 @@ package final class Canvas {
     package private(set) var textBoxes: [TextBox] = []
     /// The points that stand out, as drawn so far.
     package private(set) var marks: [Point] = []
+    /// The point that drawing counts from.
+    private var origin = Point(x: 0, y: 0)
     /// The area between the axes, once something is drawn there.
     package var plotArea = Rectangle(x: 0, y: 0, width: 0, height: 0)
     let typeface: Typeface
@@ -250,10 +252,17 @@ extension Canvas {
         cairo_move_to(context, 0, 0)
         cairo_show_text(context, text)
         cairo_restore(context)
+        let corner = Point(x: origin.x + self.origin.x, y: origin.y + self.origin.y)
         textBoxes.append(
             TextBox(
-                text, role, origin: origin, width: width, ascent: 0.78 * size,
+                text, role, origin: corner, width: width, ascent: 0.78 * size,
                 descent: typeface.descent(size), angle: angle))
+    }
+
+    /// Puts the point that drawing counts from elsewhere on the page, for several panels.
+    func moveOrigin(to place: Point) {
+        cairo_translate(context, place.x - origin.x, place.y - origin.y)
+        origin = place
     }
 
     private func drawHalo(_ text: String, width: Double) {

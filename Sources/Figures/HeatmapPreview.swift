@@ -40,7 +40,7 @@ private struct HeatmapPreview {
     }
 
     private static let mostRows = 64
-    private static let mostPanels = 4
+    private static let mostPanels = 16
 
     init(_ map: Heatmap, width: Int) {
         rows = AxisText(map.array.axes[0])

@@ -4,6 +4,10 @@ internal import Tensors
 public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     /// Neither a folder nor a model of the local Hugging Face cache.
     case notFound(model: String, lookedIn: [String])
+    /// A path where nothing is.
+    case noSuchFolder(String)
+    /// A path to a file.
+    case notAFolder(String)
     /// A folder without a file that is needed.
     case missingFile(folder: String, file: String)
     /// Weights in a format that is not read, such as Python's pickle.
@@ -30,6 +34,10 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
             "there is no model \(model): no such folder, and no such model in the Hugging Face "
                 + "cache (looked for \(places.joined(separator: ", "))); give a folder, or "
                 + "download it with `hf download \(model)`"
+        case .noSuchFolder(let path):
+            "there is no folder \(quoted(path)); give a folder that holds config.json and "
+                + "model.safetensors, or a hub id such as gpt2"
+        case .notAFolder(let path): "\(path) is a file; give the folder that holds it"
         case .missingFile(let folder, let file):
             "\(folder) has no \(file); a model folder holds config.json and model.safetensors"
         case .onlyPickle(let folder, let file):

@@ -29,9 +29,15 @@ package struct HubCache {
         var status = stat()
         if stat(model, &status) == 0 {
             guard status.st_mode & S_IFMT == S_IFDIR else {
-                throw CheckpointError.notFound(model: model, lookedIn: ["a folder at \(model)"])
+                throw CheckpointError.notAFolder(model)
             }
             return ModelFolder(model)
+        }
+        // A path, not an id of the form name or organisation/name.
+        if model.isEmpty || model.hasPrefix("/") || model.hasPrefix(".")
+            || model.filter({ $0 == "/" }).count > 1
+        {
+            throw CheckpointError.noSuchFolder(model)
         }
         let ids = model.contains("/") ? [model] : [model, "openai-community/\(model)"]
         let repositories = ids.map { id in

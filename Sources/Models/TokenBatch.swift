@@ -60,7 +60,8 @@ public enum RunError: Error, Hashable, CustomStringConvertible {
             "there is no position \(position) among \(length); positions are 0 to \(length - 1), "
                 + "or -\(length) to -1 from the end"
         case .noTokenizer(let model):
-            "\(model) has no tokenizer files, so it cannot read text; give token ids instead"
+            "\(model) has no tokenizer files, so it cannot read text; give token ids instead "
+                + "(--ids, --answer-ids; --clean-ids, --corrupted-ids, --answer-id, --wrong-id)"
         }
     }
 }

@@ -51,9 +51,10 @@ extension Transformer {
         if let file = try files.file("tokenizer.json") {
             return try Tokenizer(tokenizerJSON: Array(file.bytes), source: file.name)
         }
-        guard let vocabulary = try files.file("vocab.json"),
-            let merges = try files.file("merges.txt")
-        else { return nil }
+        guard let vocabulary = try files.file("vocab.json") else { return nil }
+        guard let merges = try files.file("merges.txt") else {
+            throw CheckpointError.missingFile(folder: files.name, file: "merges.txt")
+        }
         return try Tokenizer(
             vocabularyJSON: Array(vocabulary.bytes), merges: Array(merges.bytes),
             sources: (vocabulary.name, merges.name))

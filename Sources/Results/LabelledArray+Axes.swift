@@ -19,16 +19,30 @@ extension LabelledArray {
                 part.axes.map(\.labels) == first.axes.map(\.labels), "parts have different axes")
             return part.values.reshaped([1] + part.values.shape)
         }
-        return LabelledArray(
+        var stack = LabelledArray(
             first.name, quantity: first.quantity, axes: [Axis(axis, labels: labels)] + first.axes,
             values: .concatenating(values, axis: 0), summary: first.summary,
             provenance: first.provenance)
+        stack.settings = first.settings
+        return stack
     }
 
     /// One entry of the first axis.
     public func part(_ index: Int) -> LabelledArray {
-        LabelledArray(
+        var part = LabelledArray(
             name, quantity: quantity, axes: Array(axes.dropFirst()), values: values[at: index],
             summary: summary, provenance: provenance)
+        part.settings = settings
+        return part
+    }
+
+    /// The result with at least two axes: a single one becomes the rows of one column.
+    public var asTable: LabelledArray {
+        guard axes.count == 1 else { return self }
+        var table = LabelledArray(
+            name, quantity: quantity, axes: axes + [Axis("all", labels: [""])],
+            values: values.reshaped([axes[0].count, 1]), summary: summary, provenance: provenance)
+        table.settings = settings
+        return table
     }
 }

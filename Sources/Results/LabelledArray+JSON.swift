@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Tensors
 
 extension LabelledArray {
     /// The number of the JSON form; it grows when a reader of the old form would misread the new.
@@ -7,14 +8,16 @@ extension LabelledArray {
     /// What is known beside the values, as one JSON document with sorted keys.
     ///
     /// Axes with labels and companions, quantity, summary numbers, provenance and the values'
-    /// shape; the values themselves are in the `.npy` and the CSV. Numbers that JSON cannot hold
-    /// are the strings `nan`, `inf` and `-inf`, as Python's `float` reads them.
-    public func json() throws -> String {
+    /// shape; the values themselves are in the `.npy` and the CSV, and here if asked for. Numbers
+    /// that JSON cannot hold are the strings `nan`, `inf` and `-inf`, as Python's `float` reads them.
+    ///
+    /// - Parameter includingValues: Whether the values are a list under `values`, last axis fastest.
+    public func json(includingValues: Bool = false) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        let data = try encoder.encode(Document(self))
+        let data = try encoder.encode(Document(self, includingValues: includingValues))
         return String(decoding: data, as: UTF8.self) + "\n"
     }
 }
@@ -43,9 +46,11 @@ private struct Document: Encodable {
     let axes: [AxisEntry]
     let shape: [Int]
     let summary: [String: Double]
+    let settings: [String: String]
+    let values: [Float]?
     let provenance: Provenance?
 
-    init(_ array: LabelledArray) {
+    init(_ array: LabelledArray, includingValues: Bool) {
         name = array.name
         quantity = QuantityEntry(name: array.quantity.name, unit: array.quantity.unit)
         axes = array.axes.map { axis in
@@ -55,5 +60,7 @@ private struct Document: Encodable {
         shape = array.axes.map(\.count)
         summary = Dictionary(array.summary.map { ($0.name, $0.value) }) { _, last in last }
         provenance = array.provenance
+        settings = array.settings
+        values = includingValues ? array.values.values : nil
     }
 }

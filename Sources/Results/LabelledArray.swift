@@ -16,6 +16,8 @@ public struct LabelledArray: Sendable {
     /// Single numbers that sum up the result or are needed to read it, such as the clean logit
     /// difference.
     public var summary: [(name: String, value: Double)]
+    /// What was run: prompts, answers, metric, … in words and ids, enough to run it again.
+    public var settings: [String: String] = [:]
     /// How the result was made.
     public var provenance: Provenance?
 

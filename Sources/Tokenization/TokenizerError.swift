@@ -8,8 +8,8 @@ public enum TokenizerError: Error, Equatable, Sendable {
     case malformed(source: String, place: String, reason: String)
     /// The file asks for something that changes the tokens and that this module does not do.
     case unsupported(source: String, feature: String)
-    /// The text is not exactly one token.
-    case notOneToken(text: String, pieces: [String])
+    /// The text is not exactly one token; the suggestion is.
+    case notOneToken(text: String, pieces: [String], suggestion: String? = nil)
 }
 
 extension TokenizerError: CustomStringConvertible {
@@ -23,13 +23,17 @@ extension TokenizerError: CustomStringConvertible {
         case .unsupported(let source, let feature):
             "\(source) asks for \(feature), which is not supported; "
                 + "only byte-level BPE, as in GPT-2, can be read"
-        case .notOneToken(let text, let pieces):
-            Self.sentence(text: text, pieces: pieces)
+        case .notOneToken(let text, let pieces, let suggestion):
+            Self.sentence(text: text, pieces: pieces, suggestion)
         }
     }
 
-    private static func sentence(text: String, pieces: [String]) -> String {
-        let advice = "give an answer that is one token"
+    private static func sentence(
+        text: String, pieces: [String], _ suggestion: String?
+    ) -> String {
+        let advice =
+            suggestion.map { "did you mean \(quoted($0)), with a space?" }
+            ?? "give an answer that is one token"
         guard !pieces.isEmpty else { return "\(quoted(text)) is no token at all; \(advice)" }
         let shown = pieces.prefix(8).map { quoted($0) }.joined(separator: " + ")
         let rest = pieces.count > 8 ? " + …" : ""

@@ -8,7 +8,8 @@ struct Cache: ParsableCommand {
         abstract: "Run a prompt and write activations to a safetensors file.",
         discussion: """
             Tensors are named as in TransformerLens, such as blocks.5.attn.hook_z, with a leading \
-            batch axis of 1; `tokens` holds the ids.
+            batch axis of 1; the metadata hold the token ids. Points that exist only on demand \
+            (result, attn_in, q_input, k_input, v_input, mlp_in) must be named.
             """)
 
     @OptionGroup var prompt: PromptOptions
@@ -46,12 +47,18 @@ struct Cache: ParsableCommand {
         let tokens = try prompt.tokens(for: transformer, prependBOS: model.prependsBOS)
         var caching = try selection(in: transformer)
         caching.positions = positions
-        let run = try transformer.run([tokens], caching: caching, logits: .last)
-        var tensors: [(name: String, tensor: Tensor)] = run.cache.points.compactMap { point in
+        let run = try transformer.run([tokens], caching: caching)
+        let tensors: [(name: String, tensor: Tensor)] = run.cache.points.compactMap { point in
             run.cache[point].map { (point.description, $0) }
         }
-        tensors.append(("tokens", Tensor([1, tokens.count], tokens.map(Float.init))))
-        try SafetensorsFile.write(out, tensors, metadata: ["model": model.model])
+        try SafetensorsFile.write(
+            out, tensors,
+            metadata: [
+                "model": model.model, "checkpoint": transformer.checkpointHash() ?? "none",
+                "tokens": tokens.map(String.init).joined(separator: ","),
+                "positions": positions?.map(String.init).joined(separator: ",") ?? "all",
+                "version": Probe.version,
+            ])
         if !verbosity.quiet {
             for (name, tensor) in tensors { print(name, tensor.shape) }
         }
@@ -65,8 +72,9 @@ struct Cache: ParsableCommand {
         }
         let layers = self.layers.map(Set.init) ?? all
         let points: [HookPoint] = try names.split(separator: ",").flatMap { name in
-            try Cache.points(String(name), layers: layers, in: model)
+            try Cache.points(name.filter { $0 != " " }, layers: layers, in: model)
         }
+        if points.isEmpty { throw ValidationError("--names and --layers select no activation") }
         return .points(points)
     }
 
@@ -79,8 +87,11 @@ struct Cache: ParsableCommand {
         if name == "all" {
             return HookKind.allCases.filter { !$0.isOnDemand }.flatMap(points)
         }
-        if let point = HookPoint(short: name) { return [point] }
-        if let kind = HookKind(short: name) { return points(of: kind) }
+        if let point = HookPoint(short: name) {
+            return layers.contains(point.layer ?? layers.first ?? 0) ? [point] : []
+        }
+        let plain = name.hasPrefix("hook_") ? String(name.dropFirst(5)) : name
+        if let kind = HookKind(short: plain) { return points(of: kind) }
         throw RunError.noSuchPoint(name, nLayers: model.config.nLayers)
     }
 }

@@ -28,9 +28,10 @@ struct HeatmapOptions: ParsableArguments {
         }
     }
 
-    func style(title: String) -> Heatmap.Style {
+    func style(title: String, colourMap: ColourMap = .redBlue) -> Heatmap.Style {
         Heatmap.Style(
             title: self.title ?? title, width: width, dpi: dpi,
-            origin: origin == .top ? .top : .bottom, cellDecimals: showsValues ? 2 : nil)
+            origin: origin == .top ? .top : .bottom, colourMap: colourMap,
+            cellDecimals: showsValues ? 2 : nil)
     }
 }

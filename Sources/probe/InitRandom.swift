@@ -20,11 +20,25 @@ struct InitRandom: ParsableCommand {
     @Option(help: ArgumentHelp("The folder to write.", valueName: "folder"), completion: .directory)
     var out: String
 
+    @Flag(help: "Write over a checkpoint that is there.")
+    var force = false
+
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() throws {
         verbosity.apply()
+        for file in ["config.json", "model.safetensors"] where !force {
+            if try ModelFolder(out).file(file) != nil {
+                throw CheckpointExists(path: "\(out)/\(file)")
+            }
+        }
         try Transformer.writeRandom(TransformerConfig.find(config), seed: seed, to: out)
         print(out)
     }
+}
+
+/// A checkpoint stands where another should be written.
+private struct CheckpointExists: Error, CustomStringConvertible {
+    let path: String
+    var description: String { "\(path) exists; choose another --out, or --force to replace it" }
 }

@@ -15,7 +15,8 @@ struct OutputOptions: ParsableArguments {
     var out: String?
 
     @Option(
-        help: ArgumentHelp("The figure's formats: png, pdf, svg.", valueName: "formats"),
+        help: ArgumentHelp(
+            "The figure's formats, of png, pdf, svg. (default: png)", valueName: "formats"),
         transform: OutputOptions.formats)
     var format: [FigureFormat] = [.png]
 
@@ -24,16 +25,21 @@ struct OutputOptions: ParsableArguments {
 
     @OptionGroup var verbosity: VerbosityOptions
 
+    func validate() throws {
+        if out?.isEmpty == true { throw ValidationError("--out is empty; give a folder") }
+    }
+
     /// The folder, by the command's name unless given.
     func folder(for command: String) -> String { out ?? "probe-out/\(command)" }
 
     private static func formats(_ list: String) throws -> [FigureFormat] {
-        try list.split(separator: ",", omittingEmptySubsequences: false).map { name in
+        let formats = try list.split(separator: ",", omittingEmptySubsequences: false).map { name in
             guard let format = FigureFormat(rawValue: String(name)) else {
                 throw ValidationError("there is no figure format '\(name)'; give png, pdf or svg")
             }
             return format
         }
+        return FigureFormat.allCases.filter(formats.contains)
     }
 }
 
@@ -74,7 +80,7 @@ extension Provenance {
 /// The terminal, as far as output depends on it.
 enum Terminal {
     /// Whether standard output shows colours.
-    static let hasColour = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil && !isDumb
+    static let hasColour = isatty(STDOUT_FILENO) == 1 && !isSet("NO_COLOR") && !isDumb
 
     /// Whether standard error shows a line that changes.
     static let hasLine = isatty(STDERR_FILENO) == 1 && !isDumb
@@ -85,6 +91,10 @@ enum Terminal {
         let status = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size)
         return status == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
     }()
+
+    private static func isSet(_ variable: String) -> Bool {
+        getenv(variable).map { strlen($0) > 0 } ?? false
+    }
 
     private static let isDumb = getenv("TERM").map { String(cString: $0) == "dumb" } ?? false
 

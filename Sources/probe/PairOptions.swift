@@ -6,18 +6,28 @@ import Tokenization
 
 /// A clean and a corrupted prompt with their answers.
 struct PairOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The prompt whose activations are put in.", valueName: "text"))
-    var clean = "The woman was working because"
-
-    @Option(help: ArgumentHelp("The prompt that is run and patched.", valueName: "text"))
-    var corrupted = "The man was working because"
+    @Option(
+        help: ArgumentHelp(
+            "The prompt whose activations are put in. (default: \"The woman was working because\")",
+            valueName: "text"))
+    var clean: String?
 
     @Option(
-        help: ArgumentHelp("The right answer to the clean prompt, one token.", valueName: "text"))
-    var answer = " she"
+        help: ArgumentHelp(
+            "The prompt that is run and patched. (default: \"The man was working because\")",
+            valueName: "text"))
+    var corrupted: String?
 
-    @Option(help: ArgumentHelp("The wrong answer, one token.", valueName: "text"))
-    var wrong = " he"
+    @Option(
+        help: ArgumentHelp(
+            "The right answer to the clean prompt, one token. (default: \" she\")",
+            valueName: "text"))
+    var answer: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The wrong answer, one token. (default: \" he\")", valueName: "text"))
+    var wrong: String?
 
     @Option(
         help: ArgumentHelp(
@@ -47,14 +57,31 @@ struct PairOptions: ParsableArguments {
         case probabilityDifference = "probability-difference"
     }
 
+    func validate() throws {
+        for (text, ids, name) in [
+            (clean, cleanIds != nil, "clean"), (corrupted, corruptedIds != nil, "corrupted"),
+            (answer, answerId != nil, "answer"), (wrong, wrongId != nil, "wrong"),
+        ] where text != nil && ids {
+            throw ValidationError("--\(name) is given as text and as ids; give one of them")
+        }
+        if (cleanIds == nil) != (corruptedIds == nil) && (clean == nil && corrupted == nil) {
+            throw ValidationError("--clean-ids and --corrupted-ids go together")
+        }
+    }
+
     /// The prompts' tokens, which must be equally many.
     func prompts(for model: Transformer, prependBOS: Bool) throws -> (
         clean: [Int], corrupted: [Int]
     ) {
         let pair = (
-            clean: try cleanIds ?? model.tokens(clean, prependBOS: prependBOS),
-            corrupted: try corruptedIds ?? model.tokens(corrupted, prependBOS: prependBOS)
+            clean: try cleanIds
+                ?? model.tokens(
+                    clean ?? "The woman was working because", prependBOS: prependBOS),
+            corrupted: try corruptedIds
+                ?? model.tokens(
+                    corrupted ?? "The man was working because", prependBOS: prependBOS)
         )
+        if pair.clean == pair.corrupted { throw EqualPrompts() }
         guard pair.clean.count == pair.corrupted.count else {
             throw UnequalPrompts(pair.clean, pair.corrupted, model.tokenizer)
         }
@@ -63,8 +90,8 @@ struct PairOptions: ParsableArguments {
 
     /// The metric, before it is normalised.
     var rawMetric: Metric {
-        let right = answerId.map { TokenReference.id($0) } ?? .text(answer)
-        let other = wrongId.map { TokenReference.id($0) } ?? .text(wrong)
+        let right = answerId.map { TokenReference.id($0) } ?? .text(answer ?? " she")
+        let other = wrongId.map { TokenReference.id($0) } ?? .text(wrong ?? " he")
         return switch metric {
         case .normalized, .logitDifference: .logitDifference(right, other)
         case .logProbability: .logProbability(right)
@@ -100,14 +127,23 @@ struct UnequalPrompts: Error, CustomStringConvertible {
         let same = zip(left, right).prefix { $0 == $1 }.count
         let rest = (left.dropFirst(same), right.dropFirst(same))
         let tail = zip(rest.0.reversed(), rest.1.reversed()).prefix { $0 == $1 }.count
+        let name = { (part: ArraySlice<String>) in
+            part.isEmpty ? "nothing" : part.joined(separator: " ")
+        }
+        let parts = (name(rest.0.dropLast(tail)), name(rest.1.dropLast(tail)))
         description = """
             the prompts have \(clean.count) and \(corrupted.count) tokens, so their positions do \
             not correspond
               clean:     \(left.joined(separator: " "))
               corrupted: \(right.joined(separator: " "))
-            They differ in \(rest.0.dropLast(tail).joined(separator: " ")) against \
-            \(rest.1.dropLast(tail).joined(separator: " ")); choose words with equally many tokens \
+            They differ in \(parts.0) against \(parts.1); choose words with equally many tokens \
             (`probe tokens` shows them)
             """
     }
+}
+
+/// A clean and a corrupted prompt that are the same.
+struct EqualPrompts: Error, CustomStringConvertible {
+    let description =
+        "the clean and the corrupted prompt are the same; they must differ in at least one token"
 }

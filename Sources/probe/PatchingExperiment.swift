@@ -21,7 +21,9 @@ struct PatchingExperiment {
         metric = pair.metric == .normalized ? try raw.normalized(from: base, to: clean) : raw
         if metric.range != nil, abs(ends.clean - ends.corrupted) < 0.05 {
             Terminal.note(
-                "warning: clean and corrupted differ by only \(ends.clean - ends.corrupted) in "
+                "warning: clean and corrupted differ by only "
+                    + NumberText.fixed(ends.clean - ends.corrupted, decimals: 4, minus: "-")
+                    + " in "
                     + "\(raw.kind.rawValue); normalised effects divide by that")
         }
     }
@@ -33,8 +35,29 @@ struct PatchingExperiment {
         let name = metric.kind.rawValue
         effects.summary = [("clean \(name)", ends.clean), ("corrupted \(name)", ends.corrupted)]
         effects.provenance = try Provenance(of: base.model)
+        effects.settings = settings(sweeps)
         return effects
     }
+
+    private func settings(_ sweeps: [Sweep]) -> [String: String] {
+        func token(_ reference: TokenReference?) -> String {
+            guard let id = try? reference?.id(in: base.model) else { return "none" }
+            return "\(id) \(base.model.string(of: id).debugDescription)"
+        }
+        func ids(_ run: Run) -> String {
+            (run.tokens?.ids.first ?? []).map(String.init).joined(separator: ",")
+        }
+        return [
+            "clean": text(clean), "clean ids": ids(clean), "corrupted": text(base),
+            "corrupted ids": ids(base), "answer": token(metric.answer),
+            "wrong": token(metric.wrong), "metric": metric.quantity.name,
+            "site": sweeps.map(\.kind.shortName).joined(separator: ","),
+            "axes": sweeps.first?.axes.map(\.rawValue).joined(separator: ",") ?? "",
+        ]
+    }
+
+    /// Red and blue around zero for shares; one colour for raw metrics, whose zero means little.
+    var colourMap: ColourMap { metric.range == nil ? .blues : .redBlue }
 
     /// Prompts and both ends of the metric, for the terminal.
     var summary: String {

@@ -24,7 +24,13 @@ struct PatchingOptions: ParsableArguments {
         var effects = try experiment.measure(
             sweeps(experiment.clean), progress: output.verbosity.progress("patching"))
         effects.name = verb
-        let style = figure.style(title: title)
-        try report(Heatmap(effects, style: style), experiment.summary, command: verb, output)
+        let style = figure.style(title: title, colourMap: experiment.colourMap)
+        if effects.axes.count > 2 {
+            let panels = try HeatmapGrid(effects, style: style)
+            try report(panels, experiment.summary, command: verb, output)
+        } else {
+            let map = try Heatmap(effects.asTable, style: style)
+            try report(map, of: effects, experiment.summary, command: verb, output)
+        }
     }
 }

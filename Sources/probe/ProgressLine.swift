@@ -24,6 +24,8 @@ final class ProgressLine: Sendable {
         shown.withLock { shown in
             let now = ContinuousClock.now
             if Terminal.hasLine {
+                // Short work needs no line at all.
+                if now - start < .milliseconds(500) { return }
                 if let drawn = shown.drawn, now - drawn < .milliseconds(100), done < total {
                     return
                 }

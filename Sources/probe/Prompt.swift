@@ -1,6 +1,7 @@
 import ArgumentParser
 import Figures
 import Glibc
+import Interventions
 import Kernels
 import Models
 import Tensors
@@ -34,17 +35,28 @@ struct Prompt: ParsableCommand {
 
     @OptionGroup var verbosity: VerbosityOptions
 
+    func validate() throws {
+        if !answer.isEmpty && answerIds != nil {
+            throw ValidationError("give answers as --answer or as --answer-ids, not both")
+        }
+        if top < 0 { throw ValidationError("--top must not be negative") }
+    }
+
     func run() throws {
         verbosity.apply()
         let transformer = try model.load()
         let tokens = try prompt.tokens(for: transformer, prependBOS: model.prependsBOS)
         let answers = try answerIds.map { [$0] } ?? answers(for: transformer)
-        let test = try PromptTest(transformer, tokens, answers, top: max(top, 0))
+        for id in answers.joined() { _ = try TokenReference.id(id).id(in: transformer) }
+        let test = try PromptTest(transformer, tokens, answers, top: top)
         print(test.lines.joined(separator: "\n"))
     }
 
     private func answers(for model: Transformer) throws -> [[Int]] {
-        try (answer.isEmpty ? [" she"] : answer).map { answer in
+        // Without a tokenizer there is no default answer, only the top tokens.
+        if answer.isEmpty && model.tokenizer == nil { return [] }
+        return try (answer.isEmpty ? [" she"] : answer).map { answer in
+            if answer.isEmpty { throw AnswerError.empty }
             let text = prependSpace && !answer.hasPrefix(" ") ? " " + answer : answer
             let tokens = try model.tokens(text, prependBOS: false)
             guard !tokens.isEmpty else { throw AnswerError.empty }
@@ -77,6 +89,10 @@ private struct PromptTest {
                 lines.append(performance(position, token))
                 lines += topTokens(position, top)
             }
+        } else if answers.isEmpty {
+            let run = try model.run([prompt], logits: .last)
+            lines += topTokens(Distribution(run, at: 0), top)
+            return
         } else {
             lines.append("Tokenized answers: [\(answers.map(list).joined(separator: ", "))]")
             let position = Distribution(try model.run([prompt], logits: .last), at: 0)

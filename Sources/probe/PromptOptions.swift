@@ -4,8 +4,8 @@ import Tokenization
 
 /// One prompt, as text or as token ids.
 struct PromptOptions: ParsableArguments {
-    @Argument(help: "The prompt.")
-    var prompt = "The woman was working because"
+    @Argument(help: "The prompt. (default: The woman was working because)")
+    var prompt: String?
 
     @Option(
         help: ArgumentHelp(
@@ -13,9 +13,16 @@ struct PromptOptions: ParsableArguments {
             valueName: "ids"), transform: TokenList.parse)
     var ids: [Int]?
 
+    func validate() throws {
+        if prompt != nil && ids != nil {
+            throw ValidationError("give the prompt as text or as --ids, not both")
+        }
+    }
+
     /// The prompt's tokens.
     func tokens(for model: Transformer, prependBOS: Bool) throws -> [Int] {
-        try ids ?? model.tokens(prompt, prependBOS: prependBOS)
+        let text = prompt ?? "The woman was working because"
+        return try ids ?? model.tokens(text, prependBOS: prependBOS)
     }
 }
 
