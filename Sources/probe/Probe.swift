@@ -19,7 +19,8 @@ struct Probe: ParsableCommand {
                 subcommands: [Prompt.self, Tokens.self, Generate.self, Cache.self]),
             CommandGroup(name: "Intervene", subcommands: [PatchResidual.self]),
             CommandGroup(
-                name: "Make and measure", subcommands: [InitRandom.self, Benchmark.self]),
+                name: "Make and measure",
+                subcommands: [InitRandom.self, Benchmark.self, SelfTest.self]),
         ])
 
     /// Runs the command; Ctrl-C ends it at once and removes what is half-written.
