@@ -57,7 +57,7 @@ extension FeatureSpace {
     }
 }
 
-/// Normal numbers of mean 0: Box and Muller 1958, eq. 1.
+/// Normal numbers of mean 0: Box and Muller 1958.
 private struct NormalNumbers {
     private var generator: SeededGenerator
 

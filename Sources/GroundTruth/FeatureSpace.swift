@@ -11,8 +11,8 @@ import Tensors
 /// scale = sqrt(2 (c² + Σ a²) / d_model + eps) = s (1 + δ),   s = sqrt(2 c² / d_model + eps)
 /// δ ≤ Σ a² / (2 c²) < 2e-7   for Σ a² < 100, c = 16384
 /// ```
-/// Whatever reads the stream reads s (x[2f] − x[2f + 1]) / 2, hence a (1 − δ). The model is a
-/// transformer without norms to within rounding, so that effects have a closed form, and the forward
+/// Whatever reads the stream reads s (x[2f] − x[2f + 1]) / 2, hence a (1 − δ). To within rounding
+/// the model is a transformer without norms, so that effects have a closed form, while the forward
 /// pass is the ordinary one. All numbers here are in units of a.
 struct FeatureSpace {
     /// Which third of a head's input.
@@ -55,6 +55,10 @@ struct FeatureSpace {
     /// A model that does nothing.
     init(_ config: TransformerConfig) {
         precondition(config.dModel.isMultiple(of: 2), "features are pairs of coordinates")
+        var config = config
+        // Norms have no weights of their own.
+        config.normalization = .layerNormPre
+        config.tiesEmbeddings = false
         self.config = config
         let (d, width) = (config.dModel, config.dMLP)
         weights = Weights(nLayers: config.nLayers)

@@ -5,11 +5,11 @@ extension PlantedModel {
     /// The share of the token x among those so far, compiled by hand as Tracr compiles
     /// `frac_prevs(tokens == "x")`.
     ///
-    /// Lindner et al. 2023, https://arxiv.org/abs/2301.05062, section 3: each variable of the program
-    /// has directions of its own. Neuron 0.5 computes `is_x` from the token, head 1.3 averages it
-    /// evenly over what it sees, and the logit of x is that average; token 1's is 0, so that the
-    /// metric is the fraction itself. Unlike Tracr's, the other heads and neurons are random instead
-    /// of zero, so that there is something to tell the circuit from.
+    /// Lindner et al. 2023, https://arxiv.org/abs/2301.05062, section 3: each variable of the
+    /// program has directions of its own. Neuron 0.5 computes `is_x` from the token, head 1.3
+    /// averages it evenly over what it sees, and the logit of x is that average; token 1's is 0, so
+    /// that the metric is the fraction itself. Unlike Tracr's, the other heads and neurons are
+    /// random instead of zero, so that there is something to tell the circuit from.
     ///
     /// The clean prompt has three x among six tokens, the corrupted one lacks two of them:
     ///

@@ -33,7 +33,7 @@ extension PlantedModel {
         space.unembed(token: answer, direction, u / 2)
         space.unembed(token: wrong, direction, -u / 2)
 
-        let weight = exp(3) / (exp(3) + 5)
+        let weight = exp(3.0) / (exp(3.0) + 5)
         let effect = weight * (clean - corrupted) * copied * u
         return PlantedModel(
             name: "planted-head",

@@ -9,8 +9,7 @@
 /// A = (Σ ranks of the positives − p (p + 1) / 2) / (p n)
 /// ```
 /// It is the chance that a positive scores higher than a negative, a tie counting as half: Hanley
-/// and McNeil 1982, Radiology 143, section "The meaning of the area", by the rank sum of Mann and
-/// Whitney 1947, eq. 1.
+/// and McNeil 1982, Radiology 143, pages 29–36; computed by the rank sum of Mann and Whitney 1947.
 ///
 /// - Parameters:
 ///   - scores: One number for each item; higher should mean positive.

@@ -18,7 +18,7 @@ public struct ConfidenceInterval: Sendable, Hashable {
 ///
 /// Rows are drawn with replacement, as many as there are; the interval lies between the quantiles
 /// (1 − level) / 2 and (1 + level) / 2 of the means. Efron and Tibshirani 1993, An Introduction to
-/// the Bootstrap, eq. 13.5. All columns share the draws, so that a column's interval does not
+/// the Bootstrap, chapter 13. All columns share the draws, so that a column's interval does not
 /// depend on which others are there.
 ///
 /// - Parameters:

@@ -10,7 +10,7 @@ public func mean(_ values: [Double]) -> Double {
 /// ```
 /// r = Σ (x − x̄)(y − ȳ) / sqrt(Σ (x − x̄)² · Σ (y − ȳ)²)
 /// ```
-/// Pearson 1896, section 3, with the means taken off first.
+/// Pearson 1896, Philosophical Transactions A 187; the means are taken off first.
 ///
 /// - Returns: A number in [−1, 1]; `nil` if either side does not vary.
 public func pearsonCorrelation(_ x: [Double], _ y: [Double]) -> Double? {

@@ -31,8 +31,8 @@ import Testing
         #expect(!neurons.passes && neurons.areaUnderCurve ?? 1 < 1)
     }
 
-    /// Another component that writes the answer's direction is found out by its deviation and, being
-    /// stronger than the planted one, by the ranking.
+    /// Another neuron that writes the answer's direction is found out by its deviation and, as it
+    /// is stronger than the planted one, by the ranking.
     @Test func aSecondNeuronIsNoticed() throws {
         let scores = try PlantedModel.plantedNeuron.breaking { weights, config in
             for column in 0..<config.dModel {
