@@ -40,8 +40,8 @@ let package = Package(
         .library(
             name: "Probe",
             targets: [
-                "Tensors", "Kernels", "Results",
-                "Tokenization", "Models", "Interventions", "Figures",
+                "Tensors", "Kernels", "Results", "Statistics",
+                "Tokenization", "Models", "Interventions", "GroundTruth", "Figures",
             ]),
     ],
     dependencies: [
@@ -56,18 +56,20 @@ let package = Package(
         module("Tensors", settings: kernelSettings),
         module("Kernels", ["COpenBLAS", "Tensors", relaxed], settings: kernelSettings),
         module("Results", ["Tensors"]),
+        module("Statistics", ["Tensors"]),
         module("Tokenization", ["Tensors"]),
         .target(
             name: "COrganism",
             exclude: ["card.json", "config.json", "model.safetensors", "tokenizer.json"]),
         module("Models", ["COrganism", "Kernels", "Tensors", "Tokenization"]),
         module("Interventions", ["Kernels", "Models", "Results", "Tensors", "Tokenization"]),
+        module("GroundTruth", ["Interventions", "Kernels", "Models", "Statistics", "Tensors"]),
         module("Figures", ["CCairo", "CPNG", "Results", "Tensors", relaxed]),
         .executableTarget(
             name: "probe",
             dependencies: [
-                "Figures", "Interventions", "Kernels", "Models", "Results", "Tensors",
-                "Tokenization", argumentParser,
+                "Figures", "GroundTruth", "Interventions", "Kernels", "Models", "Results",
+                "Tensors", "Tokenization", argumentParser,
             ],
             swiftSettings: settings),
         .target(
@@ -77,9 +79,11 @@ let package = Package(
         tests("Tensors"),
         tests("Kernels", ["Tensors"]),
         tests("Results", ["Tensors"]),
+        tests("Statistics", ["Tensors"]),
         tests("Tokenization", ["Tensors"]),
         tests("Models", ["Kernels", "Tensors", "Tokenization"]),
         tests("Interventions", ["Models", "Results", "Tensors"]),
+        tests("GroundTruth", ["Interventions", "Models", "Tensors"]),
         tests("Figures", ["CPNG", "Results", "Tensors"]),
         .testTarget(
             name: "StructureTests", dependencies: ["TestSupport"], swiftSettings: settings),

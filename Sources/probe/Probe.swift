@@ -24,7 +24,8 @@ struct Probe: ParsableCommand {
                     Patch.self,
                 ]),
             CommandGroup(
-                name: "Make and measure", subcommands: [InitRandom.self, Benchmark.self]),
+                name: "Make and measure",
+                subcommands: [InitRandom.self, Benchmark.self, SelfTest.self]),
         ])
 
     /// Runs the command; Ctrl-C ends it at once and removes what is half-written.

@@ -6,18 +6,21 @@ import Testing
 @Suite struct LayerTests {
     /// The modules in the order of the layers.
     static let layers = [
-        "Tensors", "Kernels", "Results", "Tokenization", "Models", "Interventions", "Figures",
-        "probe",
+        "Tensors", "Kernels", "Results", "Statistics", "Tokenization", "Models", "Interventions",
+        "GroundTruth", "Figures", "probe",
     ]
 
     /// What each module may import of the others; `Package.swift` says the same.
     static let allowed: [String: Set<String>] = [
-        "Tensors": [], "Kernels": ["Tensors"], "Results": ["Tensors"], "Tokenization": ["Tensors"],
+        "Tensors": [], "Kernels": ["Tensors"], "Results": ["Tensors"], "Statistics": ["Tensors"],
+        "Tokenization": ["Tensors"],
         "Models": ["Kernels", "Tensors", "Tokenization"],
         "Interventions": ["Kernels", "Models", "Results", "Tensors", "Tokenization"],
+        "GroundTruth": ["Interventions", "Kernels", "Models", "Statistics", "Tensors"],
         "Figures": ["Results", "Tensors"],
         "probe": [
-            "Figures", "Interventions", "Kernels", "Models", "Results", "Tensors", "Tokenization",
+            "Figures", "GroundTruth", "Interventions", "Kernels", "Models", "Results", "Tensors",
+            "Tokenization",
         ],
     ]
 
@@ -52,7 +55,7 @@ import Testing
             let above = Set(Self.layers[..<index])
             #expect(Self.allowed[module]?.isSubset(of: above) == true, "\(module)")
         }
-        for module in ["Tensors", "Kernels", "Results", "Figures"] {
+        for module in ["Tensors", "Kernels", "Results", "Statistics", "Figures"] {
             #expect(Self.allowed[module]?.contains("Models") == false)
         }
     }
