@@ -82,6 +82,20 @@ struct PointPlotTests {
         }
     }
 
+    @Test("strips may have long names, or no values")
+    func strips() throws {
+        let names = ["attention output", "neurons", "embedding", "日本語", "an unusually long name"]
+        for count in [0, 1, 40] {
+            let table = Sample.array(
+                Axis("source", labels: names + names.map { $0 + "s" }),
+                Axis("target", count: count))
+            try expectReadable(RankPlot(table).drawn(as: .svg), "\(count)")
+        }
+        let empty = try RankPlot(Sample.array(0, 4)).drawn(as: .svg)
+        try expectReadable(empty, "empty")
+        #expect(empty.textBoxes.contains { $0.text == "no values" })
+    }
+
     /// Expects readable text, names inside the plot and none of them over a point that stands out.
     private func expectReadable(_ canvas: Canvas, _ what: String) throws {
         expectReadableText(on: canvas, what)
@@ -112,7 +126,9 @@ struct PointPlotTests {
         #expect(names(clustered).contains("N1507"))
         let table = try RankPlot(Self.table(12, 256, Self.spread)).drawn(as: .svg)
         #expect(names(table).contains("L6N241"), "1777 = 6 · 256 + 241")
-        for values: [Float] in [[2], Array(repeating: 3, count: 100), Array(repeating: 0, count: 50)] {
+        for values: [Float] in [
+            [2], Array(repeating: 3, count: 100), Array(repeating: 0, count: 50),
+        ] {
             let none = try ScatterPlot(Self.line(values)).drawn(as: .svg)
             #expect(none.marks.isEmpty && names(none).isEmpty)
         }
