@@ -212,7 +212,13 @@ extension Canvas {
         }
         cairo_stroke(context)
         cairo_set_line_cap(context, CAIRO_LINE_CAP_BUTT)
-        if opacity == 1 { marks += centres }
+    }
+
+    /// Draws a point that stands out, with a white rim by which it is told from its neighbours.
+    func mark(_ centre: Point, radius: Double, _ colour: Colour) {
+        discs([centre], radius: radius + 0.3, .white, opacity: 1)
+        discs([centre], radius: radius, colour, opacity: 1)
+        marks.append(centre)
     }
 
     /// Which point of a text lies at the place it is drawn at.

@@ -60,8 +60,11 @@ struct LabelPlacing {
                 // Beside is better than above or below, and near than far.
                 let base = 0.4 * distance + 0.8 * abs(Double.sin(angle))
                 if let best, base >= best.cost { continue }
-                guard isFree(box), leader.map({ isFree($0, of: point) }) ?? true else { continue }
-                let cost = base + covered(by: box)
+                guard isFree(box), isNearest(point, to: box, hasLeader: leader != nil),
+                    leader.map({ isFree($0, of: point) }) ?? true
+                else { continue }
+                let passed = leader.map { neighbours(of: point, passedBy: $0) } ?? 0
+                let cost = base + covered(by: box) + 2 * Double(passed)
                 if cost < best?.cost ?? .infinity { best = (cost, box, leader) }
             }
         }
@@ -104,14 +107,35 @@ struct LabelPlacing {
             }
     }
 
+    /// Whether a name at a box cannot be taken for another point's.
+    private func isNearest(_ point: Point, to box: Rectangle, hasLeader: Bool) -> Bool {
+        let least = hasLeader ? 4 : box.nearest(to: point).distance(to: point) + 1
+        return marks.allSatisfy { $0 == point || box.nearest(to: $0).distance(to: $0) >= least }
+    }
+
+    /// Whether a leader passes no name, no other leader and no other point but such as its own
+    /// point touches.
     private func isFree(_ leader: (start: Point, end: Point), of point: Point) -> Bool {
         marks.allSatisfy {
-            $0 == point || $0.distance(to: leader) >= radius + 0.4
+            isNeighbour($0, of: point) || $0.distance(to: leader) >= radius + 0.4
         }
             && labels.allSatisfy { label in
                 !label.box.padded(0.4).isCrossed(by: leader)
                     && label.leader.map { !crosses($0, leader) } ?? true
             }
+    }
+
+    private func isNeighbour(_ mark: Point, of point: Point) -> Bool {
+        mark.distance(to: point) < 2 * radius + 0.8
+    }
+
+    /// How many points that touch a point its leader passes.
+    private func neighbours(
+        of point: Point, passedBy leader: (start: Point, end: Point)
+    ) -> Int {
+        marks.count {
+            $0 != point && isNeighbour($0, of: point) && $0.distance(to: leader) < radius
+        }
     }
 
     /// What it costs to cover points of the crowd and the line.

@@ -40,7 +40,7 @@ struct PointDrawing {
         drawNames(outliers, crowd: crowd.places, zero: zero)
         // The strongest is on top.
         for index in outliers.reversed() {
-            canvas.discs([places[index]], radius: Self.markRadius, colour(of: index), opacity: 1)
+            canvas.mark(places[index], radius: Self.markRadius, colour(of: index))
         }
         if values.isEmpty {
             canvas.text(

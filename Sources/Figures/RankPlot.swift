@@ -82,7 +82,7 @@ public struct RankPlot: Figure {
         let (rows, columns) = (array.axes[0].count, array.axes[1].count)
         let values = array.values.values
         let strip = Strip(
-            room: 0.92 * layout.plot.width / Double(max(rows, 1)), step: PointDrawing.radius)
+            room: 0.86 * layout.plot.width / Double(max(rows, 1)), step: PointDrawing.radius)
         return (0..<rows).flatMap { row in
             let x = layout.horizontal.fraction(of: Double(row))
             let middles = values[(row * columns)..<((row + 1) * columns)].map { value in

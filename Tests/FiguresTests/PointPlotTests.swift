@@ -7,7 +7,7 @@ import Testing
 struct PointPlotTests {
     /// Roughly normal numbers, the same in every run.
     private static func normal(_ count: Int, seed: UInt64 = 1) -> [Float] {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed, stream: "points")
         return (0..<count).map { _ in
             (0..<12).reduce(Float(-6)) { sum, _ in sum + Float.random(in: 0..<1, using: &generator)
             }
@@ -82,6 +82,20 @@ struct PointPlotTests {
         }
     }
 
+    @Test("strips may have long names, or no values")
+    func strips() throws {
+        let names = ["attention output", "neurons", "embedding", "日本語", "an unusually long name"]
+        for count in [0, 1, 40] {
+            let table = Sample.array(
+                Axis("source", labels: names + names.map { $0 + "s" }),
+                Axis("target", count: count))
+            try expectReadable(RankPlot(table).drawn(as: .svg), "\(count)")
+        }
+        let empty = try RankPlot(Sample.array(0, 4)).drawn(as: .svg)
+        try expectReadable(empty, "empty")
+        #expect(empty.textBoxes.contains { $0.text == "no values" })
+    }
+
     /// Expects readable text, names inside the plot and none of them over a point that stands out.
     private func expectReadable(_ canvas: Canvas, _ what: String) throws {
         expectReadableText(on: canvas, what)
@@ -112,7 +126,9 @@ struct PointPlotTests {
         #expect(names(clustered).contains("N1507"))
         let table = try RankPlot(Self.table(12, 256, Self.spread)).drawn(as: .svg)
         #expect(names(table).contains("L6N241"), "1777 = 6 · 256 + 241")
-        for values in [[2], Array(repeating: 3, count: 100), Array(repeating: 0, count: 50)] {
+        for values: [Float] in [
+            [2], Array(repeating: 3, count: 100), Array(repeating: 0, count: 50),
+        ] {
             let none = try ScatterPlot(Self.line(values)).drawn(as: .svg)
             #expect(none.marks.isEmpty && names(none).isEmpty)
         }
@@ -146,7 +162,7 @@ struct PointPlotTests {
 
     @Test("files of 36,864 points stay small", arguments: FigureFormat.allCases)
     func sizes(format: FigureFormat) throws {
-        var generator = SeededGenerator(seed: 3)
+        var generator = SeededGenerator(seed: 3, stream: "points")
         let uniform = (0..<36_864).map { _ in Float.random(in: -1...1, using: &generator) }
         for values in [Self.normal(36_864), uniform] {
             let table = try RankPlot(Self.table(12, 3072, values)).encoded(as: format)
