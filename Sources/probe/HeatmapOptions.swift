@@ -1,8 +1,8 @@
 import ArgumentParser
 import Figures
 
-/// How a heat map is drawn.
-struct HeatmapOptions: ParsableArguments {
+/// The page of a figure.
+struct PageOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The words above the plot; empty for none.", valueName: "text"))
     var title: String?
 
@@ -12,25 +12,30 @@ struct HeatmapOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Pixels per inch of a PNG, 30 to 2400.", valueName: "number"))
     var dpi = 300.0
 
+    func validate() throws {
+        guard (2...40).contains(width) else {
+            throw ValidationError("--width takes 2 to 40 inches")
+        }
+        guard (30...2400).contains(dpi) else { throw ValidationError("--dpi takes 30 to 2400") }
+    }
+}
+
+/// How a heat map is drawn.
+struct HeatmapOptions: ParsableArguments {
+    @OptionGroup var page: PageOptions
+
     @Option(help: "Where layer 0 is: top or bottom.")
     var origin = Origin.top
 
-    @Flag(
-        name: .customLong("cell-values"), help: "Write its value into each cell.")
+    @Flag(name: .customLong("cell-values"), help: "Write its value into each cell.")
     var showsValues = false
 
     /// Where the first row is.
     enum Origin: String, CaseIterable, ExpressibleByArgument { case top, bottom }
 
-    func validate() throws {
-        guard (2...40).contains(width), (30...2400).contains(dpi) else {
-            throw ValidationError("--width takes 2 to 40 inches and --dpi 30 to 2400")
-        }
-    }
-
     func style(title: String, colourMap: ColourMap = .redBlue) -> Heatmap.Style {
         Heatmap.Style(
-            title: self.title ?? title, width: width, dpi: dpi,
+            title: page.title ?? title, width: page.width, dpi: page.dpi,
             origin: origin == .top ? .top : .bottom, colourMap: colourMap,
             cellDecimals: showsValues ? 2 : nil)
     }

@@ -1,0 +1,126 @@
+import ArgumentParser
+import Figures
+import Interventions
+import Models
+import Results
+import Tensors
+
+/// `probe neuron-effects`: which MLP neurons carry the answer.
+struct NeuronEffects: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Patch every MLP neuron of some layers, one at a time.",
+        discussion: """
+            A neuron is patched after its activation function, at all positions; with --by-pos, one \
+            position at a time. One layer is drawn as a scatter of its neurons, several as a strip \
+            for each layer.
+            """)
+
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Experiment") var pair: PairOptions
+
+    @Option(help: ArgumentHelp("The layer.", valueName: "layer"))
+    var layer: Int?
+
+    @Option(
+        help: ArgumentHelp("Layers, such as 4-7 or 0,5. (default: all)", valueName: "layers"),
+        transform: IndexList.parse)
+    var layers: [Int]?
+
+    @Flag(help: "Patch one position at a time.")
+    var byPos = false
+
+    @Option(help: ArgumentHelp("How many of the strongest neurons are listed.", valueName: "k"))
+    var top = 10
+
+    @OptionGroup(title: "Figure") var figure: PageOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    func validate() throws {
+        if layer != nil && layers != nil {
+            throw ValidationError("give --layer or --layers, not both")
+        }
+        if top < 0 { throw ValidationError("--top must not be negative") }
+    }
+
+    func run() throws {
+        output.verbosity.apply()
+        let model = try self.model.load()
+        let experiment = try PatchingExperiment(pair, model, prependBOS: self.model.prependsBOS)
+        let sweep = Sweep(
+            .mlpPost, by: byPos ? [.layer, .pos, .neuron] : [.layer, .neuron],
+            from: experiment.clean, layers: layers ?? layer.map { [$0] })
+        var effects = try experiment.measure(
+            [sweep], progress: output.verbosity.progress("patching neurons"))
+        effects.name = "neuron-effects"
+        let strongest = effects.strongest(top)
+        effects.summary += strongest.map { (name: $0.name, value: Double($0.value)) }
+        try draw(effects, experiment.summary + "\n" + list(strongest))
+    }
+
+    private func draw(_ effects: LabelledArray, _ summary: String) throws {
+        let layers = effects.axes[0].labels
+        let title =
+            figure.title
+            ?? (layers.count == 1
+                ? "Patched neurons of MLP layer \(layers[0])" : "Patched MLP neurons")
+        let style = ScatterPlot.Style(title: title, width: figure.width, dpi: figure.dpi)
+        let command = "neuron-effects"
+        if byPos {
+            // The strongest neurons, by position.
+            let map = try Heatmap(
+                effects.strongestColumns(20),
+                style: Heatmap.Style(title: title, width: figure.width, dpi: figure.dpi))
+            try report(map, of: effects, summary, command: command, output)
+        } else if layers.count == 1 {
+            let plot = try ScatterPlot(
+                effects.part(0), labelPrefix: "L\(layers[0])N", style: style)
+            try report(plot, of: effects, summary, command: command, output)
+        } else {
+            try report(
+                RankPlot(effects, style: style), of: effects, summary, command: command, output)
+        }
+    }
+
+    private func list(_ strongest: [(name: String, value: Float)]) -> String {
+        strongest.map { name, value in
+            "  " + name + String(repeating: " ", count: max(1, 10 - name.count))
+                + NumberText.fixed(Double(value), decimals: 4, minus: "-")
+        }.joined(separator: "\n")
+    }
+}
+
+extension LabelledArray {
+    /// The neurons with the largest effects, such as `L5N1777`; at a position, `L5N1777 pos 2`.
+    fileprivate func strongest(_ count: Int) -> [(name: String, value: Float)] {
+        let values = values.values
+        let order = values.indices.sorted { (abs(values[$0]), $1) > (abs(values[$1]), $0) }
+        return order.prefix(count).map { index in
+            let neuron = index % axes[axes.count - 1].count
+            let rest = index / axes[axes.count - 1].count
+            let layer = axes.count == 2 ? rest : rest / axes[1].count
+            let name = "L\(axes[0].labels[layer])N\(axes[axes.count - 1].labels[neuron])"
+            let pos = axes.count == 2 ? "" : " pos \(axes[1].labels[rest % axes[1].count])"
+            return (name + pos, values[index])
+        }
+    }
+
+    /// Of effects by layer, position and neuron: the neurons with the largest, as rows by position.
+    fileprivate func strongestColumns(_ count: Int) -> LabelledArray {
+        let (positions, neurons) = (axes[1].count, axes[2].count)
+        let values = values.values
+        func value(_ neuron: Int, _ pos: Int) -> Float {
+            values[(neuron / neurons * positions + pos) * neurons + neuron % neurons]
+        }
+        let largest = (0..<axes[0].count * neurons).map { neuron in
+            (0..<positions).map { abs(value(neuron, $0)) }.max() ?? 0
+        }
+        let order = largest.indices.sorted { (largest[$0], $1) > (largest[$1], $0) }.prefix(count)
+        let labels = order.map { "L\(axes[0].labels[$0 / neurons])N\($0 % neurons)" }
+        return LabelledArray(
+            name, quantity: quantity, axes: [Axis("neuron", labels: labels), axes[1]],
+            values: Tensor(
+                [order.count, positions],
+                order.flatMap { neuron in (0..<positions).map { value(neuron, $0) } }),
+            summary: summary, provenance: provenance)
+    }
+}
