@@ -11,7 +11,8 @@ struct PatchResidual: ParsableCommand {
         discussion: """
             Runs the corrupted prompt once for each layer and position, with the clean run's \
             residual stream put in there, and measures how far the answer moves. Normalised, 0 is \
-            the corrupted and 1 the clean run. Without arguments it runs on the organism.
+            the corrupted and 1 the clean run. Without arguments it runs on the organism. A sweep \
+            that was stopped goes on with the same command.
             """)
 
     /// The residual stream before a block, between attention and MLP, and after it.
@@ -32,6 +33,7 @@ struct PatchResidual: ParsableCommand {
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Experiment") var pair: PairOptions
     @Option(help: "Where in a block.") var site = Place.residPre
+    @OptionGroup(title: "Sweep") var sweep: SweepOptions
     @OptionGroup(title: "Figure") var figure: HeatmapOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -39,12 +41,15 @@ struct PatchResidual: ParsableCommand {
         output.verbosity.apply()
         let model = try model.load()
         let experiment = try PatchingExperiment(pair, model, prependBOS: self.model.prependsBOS)
+        let partial = PartialResults(in: output.folder(for: "patch-residual"))
         var effects = try experiment.measure(
-            site.kind, by: [.layer, .pos], progress: output.verbosity.progress("patching"))
+            site.kind, by: [.layer, .pos], options: sweep.engine, keeping: partial,
+            progress: output.verbosity.progress("patching"))
         effects.name = "patch-residual"
         let map = try Heatmap(
             effects, style: figure.style(title: "\(site.rawValue) activation patching"))
         try report(map, experiment.summary, command: "patch-residual", output)
+        partial.remove()
     }
 }
 

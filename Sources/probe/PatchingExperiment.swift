@@ -27,14 +27,25 @@ struct PatchingExperiment {
     }
 
     /// Sweeps an activation, and adds what is needed to read the numbers.
+    ///
+    /// - Parameters:
+    ///   - partial: Where values are kept until the results are written; `nil` to keep none.
     func measure(
-        _ kind: HookKind, by axes: [Sweep.Axis], progress: ProgressLine
+        _ kind: HookKind, by axes: [Sweep.Axis], options: Engine.Options = Engine.Options(),
+        keeping partial: PartialResults? = nil, progress: ProgressLine
     ) throws -> LabelledArray {
-        var effects = try Sweep(kind, by: axes, from: clean).measure(
-            metric, departingFrom: base, progress: progress.update)
+        let sweep = Sweep(kind, by: axes, from: clean)
+        let provenance = try Provenance(of: base.model)
+        let store = try partial?.open(sweep.name, progress) { path in
+            try sweep.store(
+                at: path, for: metric, departingFrom: base, options: options,
+                provenance: provenance)
+        }
+        var effects = try sweep.measure(
+            metric, departingFrom: base, options: options, store: store, progress: progress.update)
         let name = metric.kind.rawValue
         effects.summary = [("clean \(name)", ends.clean), ("corrupted \(name)", ends.corrupted)]
-        effects.provenance = try Provenance(of: base.model)
+        effects.provenance = provenance
         return effects
     }
 
