@@ -31,7 +31,8 @@ extension Sweep {
             "activations": fingerprint(of: base, layers: kind.isInBlock ? layers : [nil]),
             "sweep": "\(name) by \(axes.map(\.rawValue)) in layers \(layers)",
             "metric": try metric.text(in: model),
-            "memory": "\(options.rowsPerChunk) rows, \(options.memory.map(String.init) ?? "any")",
+            "memory limit":
+                "\(options.rowsPerChunk) rows, \(options.memory.map(String.init) ?? "any")",
         ]
         return try SweepStore(path, of: experiment, branches: branches.count)
     }
