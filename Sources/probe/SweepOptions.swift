@@ -35,14 +35,19 @@ struct SweepOptions: ParsableArguments {
 final class PartialResults {
     private let folder: String
     private var stores: [SweepStore] = []
+    /// How many stores of a name were opened.
+    private var names: [String: Int] = [:]
 
     init(in folder: String) { self.folder = folder }
 
-    /// Opens a sweep's store, which stays open and locked until the command ends.
+    /// Opens a sweep's store, which stays open and locked until the command ends. The second sweep
+    /// of a name in a command gets a number.
     func open(
         _ name: String, _ progress: ProgressLine, _ open: (String) throws -> SweepStore
     ) throws -> SweepStore {
-        let store = try open("\(folder)/.\(name).partial")
+        names[name, default: 0] += 1
+        let number = names[name].map { $0 > 1 ? "-\($0)" : "" } ?? ""
+        let store = try open("\(folder)/.\(name)\(number).partial")
         stores.append(store)
         if !store.known.isEmpty {
             progress.note("\(store.known.count) of \(store.branchCount) are done already")
