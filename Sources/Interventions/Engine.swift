@@ -21,12 +21,12 @@ public struct Engine: Sendable {
     public struct Options: Sendable, Hashable {
         /// The most rows (positions of branches) that are stacked.
         public var rowsPerChunk: Int
-        /// The most bytes that chunks may hold, all threads together, beside the model and the
-        /// runs; `nil` for no limit. A row needs about (12 · d_model + 3 · d_mlp) · 4 bytes.
+        /// The most bytes that chunks may hold, all threads together; `nil` for no limit.
         ///
-        /// Chunks get at most an eighth each, so that up to eight are worked on at once; with
-        /// more threads or long prompts some threads may have to wait. How many threads there are
-        /// has no influence on how the work is cut, and so none on the results.
+        /// The model and the runs come on top. A row needs about (12 · d_model + 3 · d_mlp) · 4
+        /// bytes. Chunks get at most an eighth each, so that up to eight are worked on at once;
+        /// with more threads or long prompts some threads have nothing to do. How many threads
+        /// there are has no influence on how the work is cut, and so none on the results.
         public var memory: Int?
 
         /// Options; the default is large enough for full speed and small enough for the caches.

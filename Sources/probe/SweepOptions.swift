@@ -40,8 +40,9 @@ final class PartialResults {
 
     init(in folder: String) { self.folder = folder }
 
-    /// Opens a sweep's store, which stays open and locked until the command ends. The second sweep
-    /// of a name in a command gets a number.
+    /// Opens a sweep's store, which stays open and locked until the command ends.
+    ///
+    /// The second sweep of a name in a command gets a number.
     func open(
         _ name: String, _ progress: ProgressLine, _ open: (String) throws -> SweepStore
     ) throws -> SweepStore {

@@ -3,19 +3,16 @@ import Tensors
 import TestSupport
 import Testing
 
-/// The program, killed in the middle of a sweep again and again.
-@Suite(
-    .serialized, .enabled(if: KilledSweepTests.isBuilt, "probe is not built beside the tests"))
-struct KilledSweepTests {
-    /// The program that was built with the tests.
-    private static let program =
-        URL(fileURLWithPath: CommandLine.arguments[0])
-        .resolvingSymlinksInPath().deletingLastPathComponent().path + "/probe"
-    static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: program) }
+/// The program that was built with the tests.
+private enum Program {
+    static let path =
+        URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+        .deletingLastPathComponent().path + "/probe"
+    static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: path) }
 
-    private static func start(_ arguments: [String]) throws -> Process {
+    static func start(_ arguments: [String]) throws -> Process {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
+        process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
@@ -23,12 +20,22 @@ struct KilledSweepTests {
         return process
     }
 
-    /// The end of a process.
-    private static func status(_ process: Process) -> (code: Int32, isExit: Bool) {
+    /// Waits for the end of a process.
+    static func end(of process: Process) -> End {
         process.waitUntilExit()
-        return (process.terminationStatus, process.terminationReason == .exit)
+        let code = process.terminationStatus
+        return process.terminationReason == .exit ? .exit(code) : .signal(code)
     }
 
+    enum End: Hashable {
+        case exit(Int32)
+        case signal(Int32)
+    }
+}
+
+/// The program, killed in the middle of a sweep again and again.
+@Suite(.serialized, .enabled(if: Program.isBuilt, "probe is not built beside the tests"))
+struct KilledSweepTests {
     /// A model and prompts whose sweep takes about a second, in a folder.
     private struct Sweep {
         let folder: String
@@ -42,10 +49,10 @@ struct KilledSweepTests {
                  "activation_function": "gelu_new"}
                 """
             try Repository.write(Array(config.utf8), to: folder + "/config.json")
-            let made = try start([
+            let made = try Program.start([
                 "init-random", "--config", folder + "/config.json", "--out", folder + "/model",
             ])
-            #expect(status(made) == (0, true))
+            #expect(Program.end(of: made) == .exit(0))
             let clean = (0..<96).map { 7 * $0 % 40 }
             let corrupted = [39] + clean.dropFirst()
             let ids = { (tokens: [Int]) in tokens.map(String.init).joined(separator: ",") }
@@ -57,7 +64,7 @@ struct KilledSweepTests {
         }
 
         func start(to out: String) throws -> Process {
-            try KilledSweepTests.start(arguments + ["--out", "\(folder)/\(out)"])
+            try Program.start(arguments + ["--out", "\(folder)/\(out)"])
         }
 
         /// The size of a run's store; `nil` if there is none.
@@ -85,11 +92,9 @@ struct KilledSweepTests {
     @Test(.timeLimit(.minutes(5))) func killsDoNotChangeAByte() throws {
         try Repository.withTemporaryFolder { folder in
             let sweep = try Sweep(in: folder)
-            let clock = ContinuousClock()
-            var duration = Duration.zero
-            duration = try clock.measure {
-                #expect(Self.status(try sweep.start(to: "whole")) == (0, true))
-            }
+            let start = ContinuousClock.now
+            #expect(try Program.end(of: sweep.start(to: "whole")) == .exit(0))
+            var duration = ContinuousClock.now - start
             let expected = try sweep.results("whole")
             var generator = SeededGenerator(seed: 3, stream: "kills")
             var (kills, inTheMiddle, run) = (0, 0, 0)
@@ -101,10 +106,10 @@ struct KilledSweepTests {
                     let share = 0.05 + 0.6 * generator.uniform()
                     Thread.sleep(forTimeInterval: share * (duration / .seconds(1)))
                     kill(process.processIdentifier, SIGKILL)
-                    let end = Self.status(process)
-                    if end.isExit {
-                        #expect(end.code == 0)
-                        duration *= 0.8
+                    let end = Program.end(of: process)
+                    if end != .signal(SIGKILL) {
+                        #expect(end == .exit(0))
+                        duration = duration * 0.8
                         break
                     }
                     kills += 1
@@ -115,7 +120,7 @@ struct KilledSweepTests {
                     inTheMiddle += size > 0 && left > size ? 1 : 0
                     size = left
                 }
-                #expect(Self.status(try sweep.start(to: "run\(run)")) == (0, true))
+                #expect(try Program.end(of: sweep.start(to: "run\(run)")) == .exit(0))
                 #expect(try sweep.results("run\(run)") == expected, "run \(run)")
                 #expect(
                     try Repository.names(in: "\(folder)/run\(run)").filter {
@@ -137,13 +142,13 @@ struct KilledSweepTests {
             usleep(200)
         }
         kill(process.processIdentifier, SIGINT)
-        return Self.status(process) == (130, true)
+        return Program.end(of: process) == .exit(130)
     }
 
     @Test(.timeLimit(.minutes(5))) func anInterruptLeavesTheStore() throws {
         try Repository.withTemporaryFolder { folder in
             let sweep = try Sweep(in: folder)
-            #expect(Self.status(try sweep.start(to: "whole")) == (0, true))
+            #expect(try Program.end(of: sweep.start(to: "whole")) == .exit(0))
             // On a busy machine it may end before it is interrupted.
             var attempts = 1
             while attempts < 20, try !isInterrupted(sweep) {
@@ -152,17 +157,17 @@ struct KilledSweepTests {
             }
             #expect(try Repository.names(in: folder + "/run") == [".patch-resid_pre.partial"])
             // Another experiment does not touch it.
-            let other = try Self.start(
+            let other = try Program.start(
                 sweep.arguments + ["--answer-id", "5", "--out", folder + "/run"])
-            #expect(Self.status(other) == (1, true))
-            #expect(Self.status(try sweep.start(to: "run")) == (0, true))
+            #expect(Program.end(of: other) == .exit(1))
+            #expect(try Program.end(of: sweep.start(to: "run")) == .exit(0))
             #expect(try sweep.results("run") == sweep.results("whole"))
         }
     }
 
     @Test(arguments: ["", "M", "0", "-1G", "3X", "1.5G", "99999999999T"])
     func sizesThatAreNone(_ size: String) throws {
-        let process = try Self.start(["patch-residual", "--memory=\(size)"])
-        #expect(Self.status(process) == (64, true))
+        let process = try Program.start(["patch-residual", "--memory=\(size)"])
+        #expect(Program.end(of: process) == .exit(64))
     }
 }
