@@ -23,7 +23,7 @@ public struct Engine: Sendable {
         public var rowsPerChunk: Int
         /// The most bytes that chunks may hold, all threads together; `nil` for no limit.
         ///
-        /// The model and the runs come on top. A row needs about (12 · d_model + 3 · d_mlp) · 4
+        /// The model and the runs come on top. A row counts as (12 · d_model + 3 · d_mlp) · 4 or more
         /// bytes. Chunks get at most an eighth each, so that up to eight are worked on at once;
         /// with more threads or long prompts some threads have nothing to do. How many threads
         /// there are has no influence on how the work is cut, and so none on the results.

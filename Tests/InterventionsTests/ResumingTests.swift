@@ -103,11 +103,12 @@ import Testing
             var trained = Self.provenance
             trained.checkpoint = "xxh64:1"
             let prompts = Sweep(.mlpPost, by: [.layer, .neuron], from: other.clean)
+            let small = Engine.Options(rowsPerChunk: 23, memory: 1 << 30)
             let refused: [([String], () throws -> SweepStore)] = [
                 (["activations", "sweep", "number of branches"], { try store(path, heads) }),
                 (["metric"], { try store(path, metric: raw) }),
                 (["memory limit"], { try store(path, options: .init(rowsPerChunk: 24)) }),
-                (["memory limit"], { try store(path, options: .init(rowsPerChunk: 23, memory: 1)) }),
+                (["memory limit"], { try store(path, options: small) }),
                 (["toolkit version"], { try store(path, provenance: newer) }),
                 (["model"], { try store(path, provenance: trained) }),
                 (["activations", "prompts"], { try store(path, prompts) }),
