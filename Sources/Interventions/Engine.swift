@@ -23,10 +23,11 @@ public struct Engine: Sendable {
         public var rowsPerChunk: Int
         /// The most bytes that chunks may hold, all threads together; `nil` for no limit.
         ///
-        /// The model and the runs come on top. A row counts as (12 · d_model + 3 · d_mlp) · 4 or more
-        /// bytes. Chunks get at most an eighth each, so that up to eight are worked on at once;
-        /// with more threads or long prompts some threads have nothing to do. How many threads
-        /// there are has no influence on how the work is cut, and so none on the results.
+        /// The model and the runs come on top. A row counts as (12 · d_model + 3 · d_mlp) · 4
+        /// bytes, and more where patterns, heads' results or all logits are needed. Chunks get at
+        /// most an eighth each, so that up to eight are worked on at once; with more threads or
+        /// long prompts some threads have nothing to do. How many threads there are has no
+        /// influence on how the work is cut, and so none on the results.
         public var memory: Int?
 
         /// Options; the default is large enough for full speed and small enough for the caches.

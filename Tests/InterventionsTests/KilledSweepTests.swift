@@ -44,7 +44,7 @@ struct KilledSweepTests {
         init(in folder: String) throws {
             self.folder = folder
             let config = """
-                {"model_type": "gpt2", "n_layer": 8, "n_embd": 96, "n_head": 4, "n_positions": 96,
+                {"model_type": "gpt2", "n_layer": 8, "n_embd": 64, "n_head": 4, "n_positions": 96,
                  "vocab_size": 40, "initializer_range": 0.1, "layer_norm_epsilon": 1e-5,
                  "activation_function": "gelu_new"}
                 """
@@ -98,12 +98,12 @@ struct KilledSweepTests {
             let expected = try sweep.results("whole")
             var generator = SeededGenerator(seed: 3, stream: "kills")
             var (kills, inTheMiddle, run) = (0, 0, 0)
-            while kills < 24 {
+            while kills < 22 {
                 run += 1
                 var size = 0
-                while kills < 24 {
+                while kills < 22 {
                     let process = try sweep.start(to: "run\(run)")
-                    let share = 0.05 + 0.6 * generator.uniform()
+                    let share = 0.05 + 0.5 * generator.uniform()
                     Thread.sleep(forTimeInterval: share * (duration / .seconds(1)))
                     kill(process.processIdentifier, SIGKILL)
                     let end = Program.end(of: process)
