@@ -88,6 +88,23 @@ struct BaseRun: Sendable {
         return zip(source.ids[sequence], tokens.ids[sequence]).prefix { $0 == $1 }.count
     }
 
+    /// The bytes that a row of a chunk takes at most, at any moment of its way.
+    func bytesPerRow(_ metric: Metric, _ branches: [Branch]) -> Int {
+        let config = model.config
+        let kinds = Set(branches.lazy.flatMap(\.interventions).map(\.site.point.kind))
+        var numbers = 12 * config.dModel + 3 * config.dMLP
+        if !kinds.isDisjoint(with: [.attnScores, .pattern]) {
+            numbers += config.nHeads * tokens.length
+        }
+        if kinds.contains(where: { $0.axes.contains(.head) && $0.axes.contains(.dModel) }) {
+            numbers += 3 * config.nHeads * config.dModel
+        }
+        if metric.kind != .logitDifference || kinds.contains(.unembedOut) {
+            numbers += config.dVocab
+        }
+        return numbers * MemoryLayout<Float>.size
+    }
+
     /// The activations that branches may need of the base run.
     static func points(for branches: [Branch], in model: Transformer) -> Set<HookPoint> {
         var points: Set<HookPoint> = [

@@ -19,14 +19,28 @@ import Tensors
 public struct Engine: Sendable {
     /// How the work is cut.
     public struct Options: Sendable, Hashable {
-        /// The most rows (positions of branches) that are stacked. A chunk needs about
-        /// (12 · d_model + 3 · d_mlp) · 4 bytes a row and thread.
+        /// The most rows (positions of branches) that are stacked.
         public var rowsPerChunk: Int
+        /// The most bytes that chunks may hold, all threads together; `nil` for no limit.
+        ///
+        /// The model and the runs come on top. A row counts as (12 · d_model + 3 · d_mlp) · 4
+        /// bytes, and more where patterns, heads' results or all logits are needed. Chunks get at
+        /// most an eighth each, so that up to eight are worked on at once; with more threads or
+        /// long prompts some threads have nothing to do. How many threads there are has no
+        /// influence on how the work is cut, and so none on the results.
+        public var memory: Int?
 
         /// Options; the default is large enough for full speed and small enough for the caches.
-        public init(rowsPerChunk: Int = 512) {
+        public init(rowsPerChunk: Int = 512, memory: Int? = nil) {
             precondition(rowsPerChunk > 0, "rowsPerChunk must be positive")
             self.rowsPerChunk = rowsPerChunk
+            self.memory = memory
+        }
+
+        /// The most rows of a chunk, when each needs so many bytes.
+        func rows(bytesPerRow: Int) -> Int {
+            guard let memory else { return rowsPerChunk }
+            return max(1, min(rowsPerChunk, memory / (8 * bytesPerRow)))
         }
     }
 
@@ -34,11 +48,13 @@ public struct Engine: Sendable {
     private let metric: PreparedMetric
     private let plans: [BranchPlan]
     private let chunks: [[Int]]
+    /// How many chunks there is memory for.
+    private let chunksAtOnce: Int
 
     /// Plans branches.
     ///
-    /// - Throws: ``InterventionError`` for edits that cannot be applied, ``RunError`` for positions
-    ///   and tokens that are not there.
+    /// - Throws: ``InterventionError`` for edits that cannot be applied and for too little memory,
+    ///   ``RunError`` for positions and tokens that are not there.
     init(_ branches: [Branch], departingFrom run: Run, metric: Metric, options: Options) throws {
         guard let tokens = run.tokens else { throw InterventionError.baseWithoutTokens }
         let prepared = try PreparedMetric(metric, base: run)
@@ -48,26 +64,54 @@ public struct Engine: Sendable {
         plans = try branches.enumerated().map { index, branch in
             try BranchPlan(index, branch.interventions, base)
         }
-        chunks = Engine.chunks(of: plans, rows: options.rowsPerChunk)
+        let bytesPerRow = base.bytesPerRow(metric, branches)
+        chunks = Engine.chunks(of: plans, rows: options.rows(bytesPerRow: bytesPerRow))
+        let plans = self.plans
+        let needed = chunks.reduce(0) { largest, chunk in
+            max(largest, bytesPerRow * chunk.reduce(0) { $0 + plans[$1].rowCount })
+        }
+        let memory = options.memory ?? .max
+        guard needed <= memory else {
+            throw InterventionError.tooLittleMemory(bytes: memory, needed: needed)
+        }
+        chunksAtOnce = max(1, memory / max(1, needed))
     }
 
     /// The metric of each branch.
     ///
-    /// - Parameter progress: Called from any thread with how many branches are done, of how many.
-    func measure(progress: @Sendable (Int, Int) -> Void) -> [Double] {
-        var values = [Double](repeating: 0, count: plans.count)
-        let done = Mutex(0)
-        values.withUnsafeMutableBufferPointer { values in
+    /// The chunks are those of the whole experiment, whatever is known: a value's last bits depend
+    /// on the branches beside it in the products, so only so does a sweep that was stopped end with
+    /// the same bits as one that was not. A chunk that is known in part is done again.
+    ///
+    /// - Parameters:
+    ///   - known: Values measured before, by branch.
+    ///   - keep: Called from any thread with the values and branches of each finished chunk; an
+    ///     error ends the work and is passed on.
+    ///   - progress: Called from any thread with how many branches are done, of how many; first
+    ///     with those known before.
+    func measure(
+        knowing known: [Int: Double] = [:],
+        keeping keep: @Sendable ([Double], [Int]) throws -> Void = { _, _ in },
+        progress: @Sendable (Int, Int) -> Void
+    ) throws -> [Double] {
+        var values = plans.indices.map { known[$0] ?? 0 }
+        let rest = chunks.filter { !$0.allSatisfy { known[$0] != nil } }
+        let done = plans.count - rest.reduce(0) { $0 + $1.count }
+        let state = Mutex(Work(done: done))
+        progress(done, plans.count)
+        try values.withUnsafeMutableBufferPointer { values in
             let results = DisjointWrites(values)
-            parallelFor(chunks.count) { chunk in
-                let members = chunks[chunk].map { plans[$0] }
-                let walk = Walk(base, metric, members)
-                for (plan, value) in zip(members, walk.run()) { results[plan.branch] = value }
-                done.withLock { done in
-                    done += members.count
-                    progress(done, plans.count)
+            // A worker takes one chunk after another, so that no more than `workers` are in memory.
+            let workers = min(Threads.count, chunksAtOnce, rest.count)
+            parallelFor(workers) { _ in
+                while let members = state.withLock({ $0.next(of: rest) }) {
+                    let measured = Walk(base, metric, members.map { plans[$0] }).run()
+                    for (branch, value) in zip(members, measured) { results[branch] = value }
+                    let outcome = Result { try keep(measured, members) }
+                    state.withLock { $0.finish(members.count, outcome, of: plans.count, progress) }
                 }
             }
+            if let failure = state.withLock({ $0.failure }) { throw failure }
         }
         return values
     }
@@ -118,6 +162,37 @@ public struct Engine: Sendable {
             filled += plans[index].rowCount
         }
         return chunks
+    }
+}
+
+/// How far the work on chunks is.
+private struct Work {
+    /// Finished branches.
+    var done: Int
+    /// Chunks that were begun.
+    var begun = 0
+    var failure: (any Error)?
+
+    init(done: Int) { self.done = done }
+
+    /// The next chunk to begin; none after an error.
+    mutating func next(of chunks: [[Int]]) -> [Int]? {
+        guard failure == nil, begun < chunks.count else { return nil }
+        begun += 1
+        return chunks[begun - 1]
+    }
+
+    /// Counts a finished chunk, or remembers why it is none.
+    mutating func finish(
+        _ branches: Int, _ outcome: Result<Void, any Error>, of total: Int,
+        _ progress: (Int, Int) -> Void
+    ) {
+        switch outcome {
+        case .success:
+            done += branches
+            progress(done, total)
+        case .failure(let error): failure = error
+        }
     }
 }
 

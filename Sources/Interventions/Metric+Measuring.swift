@@ -1,4 +1,5 @@
 public import Models
+public import Results
 
 extension Metric {
     /// Measures the metric in every branch, by the ``Engine``.
@@ -7,14 +8,19 @@ extension Metric {
     ///   - branches: The edits of each run.
     ///   - base: The run they depart from.
     ///   - options: How the work is cut.
+    ///   - store: Where values are kept as they come; what it knows is not measured again.
     ///   - progress: Called from any thread with how many branches are done, of how many.
     public func measure(
         _ branches: [Branch], departingFrom base: Run, options: Engine.Options = Engine.Options(),
-        progress: @Sendable (Int, Int) -> Void = { _, _ in }
+        store: SweepStore? = nil, progress: @Sendable (Int, Int) -> Void = { _, _ in }
     ) throws -> [Double] {
-        progress(0, branches.count)
-        return try Engine(branches, departingFrom: base, metric: self, options: options)
-            .measure(progress: progress)
+        precondition(
+            store.map { $0.branchCount == branches.count } ?? true,
+            "a store of \(store?.branchCount ?? 0) branches for \(branches.count)")
+        return try Engine(branches, departingFrom: base, metric: self, options: options).measure(
+            knowing: store?.known ?? [:],
+            keeping: { values, branches in try store?.append(values, of: branches) },
+            progress: progress)
     }
 
     /// The floating-point operations that the branches need at least; see ``Engine``.

@@ -23,14 +23,23 @@ extension Sweep {
 
     /// Measures several sweeps, stacked along a first axis `site`; a single one as it is.
     ///
-    /// - Parameters: as for ``measure(_:departingFrom:options:progress:)``.
+    /// - Parameters:
+    ///   - sweeps: What is patched, by axes of the same lengths.
+    ///   - metric: What is measured.
+    ///   - base: The run the branches depart from.
+    ///   - options: How the work is cut.
+    ///   - store: Gives each sweep the store that keeps its values as they come; `nil` for none.
+    ///   - progress: Called after each chunk with how many branches of a sweep are done, of how many.
     public static func measure(
         _ sweeps: [Sweep], _ metric: Metric, departingFrom base: Run,
         options: Engine.Options = Engine.Options(),
+        store: (Sweep) throws -> SweepStore? = { _ in nil },
         progress: @Sendable (Int, Int) -> Void = { _, _ in }
     ) throws -> LabelledArray {
         let parts = try sweeps.map { sweep in
-            try sweep.measure(metric, departingFrom: base, options: options, progress: progress)
+            try sweep.measure(
+                metric, departingFrom: base, options: options, store: store(sweep),
+                progress: progress)
         }
         if parts.count == 1 { return parts[0] }
         return .stacking(parts, along: "site", labels: sweeps.map(\.kind.shortName))

@@ -80,33 +80,45 @@ public struct Sweep: Sendable {
         }
     }
 
-    private func chosenLayers(in model: Transformer) throws -> [Int] {
-        for layer in layers ?? [] where !(0..<model.config.nLayers).contains(layer) {
-            throw RunError.noSuchLayer(layer, nLayers: model.config.nLayers)
-        }
-        return layers ?? Array(0..<model.config.nLayers)
-    }
-
-    /// Measures a metric in every branch.
-    ///
-    /// - Parameters:
-    ///   - metric: What is measured.
-    ///   - base: The run the branches depart from.
-    ///   - progress: Called after each branch with how many are done, of how many.
-    /// - Returns: The metric, with the sweep's axes.
-    public func measure(
-        _ metric: Metric, departingFrom base: Run, options: Engine.Options = Engine.Options(),
-        progress: @Sendable (Int, Int) -> Void = { _, _ in }
-    ) throws -> LabelledArray {
+    /// The base run's tokens, and the branches that depart from it.
+    func planned(departingFrom base: Run) throws -> (tokens: TokenBatch, branches: [Branch]) {
         guard let tokens = base.tokens else { throw InterventionError.baseWithoutTokens }
         if let source = clean.tokens, (source.count, source.length) != (tokens.count, tokens.length)
         {
             throw InterventionError.differentShapes(
                 clean: [source.count, source.length], base: [tokens.count, tokens.length])
         }
-        let branches = try branches(in: base.model, length: tokens.length)
+        return (tokens, try branches(in: base.model, length: tokens.length))
+    }
+
+    /// The layers that are swept or patched.
+    func chosenLayers(in model: Transformer) throws -> [Int] {
+        for layer in layers ?? [] where !(0..<model.config.nLayers).contains(layer) {
+            throw RunError.noSuchLayer(layer, nLayers: model.config.nLayers)
+        }
+        return layers ?? Array(0..<model.config.nLayers)
+    }
+
+    /// The result's name.
+    public var name: String { "patch-\(kind.shortName)" }
+
+    /// Measures a metric in every branch.
+    ///
+    /// - Parameters:
+    ///   - metric: What is measured.
+    ///   - base: The run the branches depart from.
+    ///   - options: How the work is cut.
+    ///   - store: Where values are kept as they come, from
+    ///     ``store(at:for:departingFrom:options:provenance:)``.
+    ///   - progress: Called after each chunk with how many branches are done, of how many.
+    /// - Returns: The metric, with the sweep's axes.
+    public func measure(
+        _ metric: Metric, departingFrom base: Run, options: Engine.Options = Engine.Options(),
+        store: SweepStore? = nil, progress: @Sendable (Int, Int) -> Void = { _, _ in }
+    ) throws -> LabelledArray {
+        let (tokens, branches) = try planned(departingFrom: base)
         let values = try metric.measure(
-            branches, departingFrom: base, options: options, progress: progress)
+            branches, departingFrom: base, options: options, store: store, progress: progress)
         let chosen = try chosenLayers(in: base.model)
         let axes = axes.map { axis in
             axis == .layer
@@ -114,8 +126,7 @@ public struct Sweep: Sendable {
                 : axis.labelled(in: base.model, tokens: tokens)
         }
         return LabelledArray(
-            "patch-\(kind.shortName)",
-            quantity: Quantity(metric.quantity.name, unit: metric.quantity.unit),
+            name, quantity: Quantity(metric.quantity.name, unit: metric.quantity.unit),
             axes: axes, values: Tensor(axes.map(\.count), values.map { Float($0) }))
     }
 }

@@ -68,6 +68,12 @@ public enum BLAS {
     /// The name of the processor kernel OpenBLAS chose, such as `SkylakeX`; it decides the speed.
     public static var kernel: String { String(cString: openblas_get_corename()) }
 
+    /// The library's version, how it was built and its processor kernel: the last bits of results
+    /// depend on them.
+    public static var library: String {
+        String(cString: openblas_get_config())
+    }
+
     /// Threads are ours, so BLAS gets one; see ``Threads``.
     static let isReady: Bool = {
         openblas_set_num_threads(1)

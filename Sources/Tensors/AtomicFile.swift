@@ -24,14 +24,13 @@ public final class AtomicFile {
     /// Opens a temporary beside `path`, and creates the folders above it.
     public init(_ path: String) throws(FileError) {
         self.path = path
-        let folder = AtomicFile.folder(of: path)
-        try AtomicFile.createFolder(folder)
+        try AtomicFile.createFolder(above: path)
         if AtomicFile.isFolder(path) {
             throw FileError.cannotWrite(path: path, reason: "it is a folder")
         }
         // A short name of its own: beside a name near the file system's limit there is no room.
         let token = String(UInt64.random(in: .min ... .max), radix: 36)
-        temporary = folder + "/.probe-\(token).partial"
+        temporary = AtomicFile.folder(of: path) + "/.probe-\(token).partial"
         descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         if descriptor < 0 { throw failure() }
         AtomicFile.uncommitted.withLock { _ = $0.insert(temporary) }
@@ -122,6 +121,11 @@ extension AtomicFile {
             open.append(file)
         }
         for file in open { try file.commit() }
+    }
+
+    /// Creates the folder that a path lies in, and those above it; one that exists is fine.
+    package static func createFolder(above path: String) throws(FileError) {
+        try createFolder(folder(of: path))
     }
 
     /// The folder a path lies in; `.` for a bare name.

@@ -159,6 +159,7 @@ private struct SweepBenchmark {
                 Sweep(.mlpPost, by: [.neuron], from: clean, layers: [neuronLayer])
             ),
         ]
+        progress.update(0, of: sweeps.count)
         var rates = [productRate()]
         let timed = try sweeps.enumerated().map { index, entry in
             let branches = try entry.1.branches(in: model, length: base.tokens?.length ?? 0)

@@ -32,6 +32,7 @@ struct NeuronEffects: ParsableCommand {
     @Option(help: ArgumentHelp("How many of the strongest neurons are listed.", valueName: "k"))
     var top = 10
 
+    @OptionGroup(title: "Sweep") var sweepOptions: SweepOptions
     @OptionGroup(title: "Figure") var figure: PageOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -49,12 +50,15 @@ struct NeuronEffects: ParsableCommand {
         let sweep = Sweep(
             .mlpPost, by: byPos ? [.layer, .pos, .neuron] : [.layer, .neuron],
             from: experiment.clean, layers: layers ?? layer.map { [$0] })
+        let partial = PartialResults(in: output.folder(for: "neuron-effects"))
         var effects = try experiment.measure(
-            [sweep], progress: output.verbosity.progress("patching neurons"))
+            [sweep], options: sweepOptions.engine, keeping: partial,
+            progress: output.verbosity.progress("patching neurons"))
         effects.name = "neuron-effects"
         let strongest = effects.strongest(top)
         effects.summary += strongest.map { (name: $0.name, value: Double($0.value)) }
         try draw(effects, experiment.summary + "\n" + list(strongest))
+        partial.remove()
     }
 
     private func draw(_ effects: LabelledArray, _ summary: String) throws {

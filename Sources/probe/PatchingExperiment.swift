@@ -29,12 +29,29 @@ struct PatchingExperiment {
     }
 
     /// Sweeps activations, and adds what is needed to read the numbers.
-    func measure(_ sweeps: [Sweep], progress: ProgressLine) throws -> LabelledArray {
+    ///
+    /// - Parameters:
+    ///   - sweeps: What is patched; several are stacked.
+    ///   - options: How the work is cut.
+    ///   - partial: Where values are kept until the results are written.
+    func measure(
+        _ sweeps: [Sweep], options: Engine.Options, keeping partial: PartialResults,
+        progress: ProgressLine
+    ) throws -> LabelledArray {
+        let provenance = try Provenance(of: base.model)
+        let store = { (sweep: Sweep) in
+            try partial.open(sweep.name, progress) { path in
+                try sweep.store(
+                    at: path, for: metric, departingFrom: base, options: options,
+                    provenance: provenance)
+            }
+        }
         var effects = try Sweep.measure(
-            sweeps, metric, departingFrom: base, progress: progress.update)
+            sweeps, metric, departingFrom: base, options: options, store: store,
+            progress: progress.update)
         let name = metric.kind.rawValue
         effects.summary = [("clean \(name)", ends.clean), ("corrupted \(name)", ends.corrupted)]
-        effects.provenance = try Provenance(of: base.model)
+        effects.provenance = provenance
         effects.settings = settings(sweeps)
         return effects
     }

@@ -8,6 +8,7 @@ import Results
 struct PatchingOptions: ParsableArguments {
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Experiment") var pair: PairOptions
+    @OptionGroup(title: "Sweep") var sweep: SweepOptions
     @OptionGroup(title: "Figure") var figure: HeatmapOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -21,8 +22,10 @@ struct PatchingOptions: ParsableArguments {
         output.verbosity.apply()
         let model = try self.model.load()
         let experiment = try PatchingExperiment(pair, model, prependBOS: self.model.prependsBOS)
+        let partial = PartialResults(in: output.folder(for: verb))
         var effects = try experiment.measure(
-            sweeps(experiment.clean), progress: output.verbosity.progress("patching"))
+            sweeps(experiment.clean), options: sweep.engine, keeping: partial,
+            progress: output.verbosity.progress("patching"))
         effects.name = verb
         let style = figure.style(title: title, colourMap: experiment.colourMap)
         if effects.axes.count > 2 {
@@ -32,5 +35,6 @@ struct PatchingOptions: ParsableArguments {
             let map = try Heatmap(effects.asTable, style: style)
             try report(map, of: effects, experiment.summary, command: verb, output)
         }
+        partial.remove()
     }
 }

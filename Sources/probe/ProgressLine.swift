@@ -11,6 +11,8 @@ final class ProgressLine: Sendable {
     private struct Shown {
         var drawn: ContinuousClock.Instant?
         var quarter = 0
+        /// How much was done at the first call, by an earlier run.
+        var before: Int?
     }
 
     init(_ what: String, isQuiet: Bool) {
@@ -23,6 +25,8 @@ final class ProgressLine: Sendable {
         guard !isQuiet, total > 0 else { return }
         shown.withLock { shown in
             let now = ContinuousClock.now
+            let before = shown.before ?? done
+            shown.before = before
             if Terminal.hasLine {
                 // Short work needs no line at all.
                 if now - start < .milliseconds(500) { return }
@@ -30,20 +34,28 @@ final class ProgressLine: Sendable {
                     return
                 }
                 shown.drawn = now
-                Terminal.writeToError("\r\u{1b}[2K" + (done < total ? line(done, total, now) : ""))
+                Terminal.writeToError(
+                    "\r\u{1b}[2K" + (done < total ? line(done, before, total, now) : ""))
             } else {
                 // Short work needs no lines in a log.
                 let quarter = 4 * done / total
                 guard quarter > shown.quarter, now - start > .seconds(2) else { return }
                 shown.quarter = quarter
-                Terminal.note(line(done, total, now))
+                Terminal.note(line(done, before, total, now))
             }
         }
     }
 
-    private func line(_ done: Int, _ total: Int, _ now: ContinuousClock.Instant) -> String {
+    /// Says something about the work, on a line of its own.
+    func note(_ text: String) {
+        if !isQuiet { Terminal.note("\(what): \(text)") }
+    }
+
+    private func line(_ done: Int, _ before: Int, _ total: Int, _ now: ContinuousClock.Instant)
+        -> String
+    {
         let seconds = (now - start) / .seconds(1)
-        let rate = seconds > 0 ? Double(done) / seconds : 0
+        let rate = seconds > 0 ? Double(done - before) / seconds : 0
         let left = rate > 0 ? Double(total - done) / rate : 0
         return "\(what): \(done) of \(total), \(NumberText.fixed(rate, decimals: 1)) a second, "
             + "\(NumberText.fixed(left, decimals: 0)) s left"
