@@ -1,7 +1,8 @@
 public import Results
 internal import Tensors
 
-/// A result with more than two axes as heat maps side by side, one for each entry of the first axes.
+/// A result with more than two axes as heat maps side by side, one for each entry of the first
+/// axes.
 ///
 /// The last two axes are rows and columns; all panels share one colour scale. Of many panels those
 /// with the largest effects are drawn.

@@ -3,7 +3,8 @@ internal import Tensors
 
 /// One number from the logits: what an experiment measures, as data.
 ///
-/// Read at one position or several, of which it is the mean; of a batch it is the mean over sequences.
+/// Read at one position or several, of which it is the mean; of a batch it is the mean over
+/// sequences.
 public struct Metric: Sendable {
     /// What is computed from the logits at a position.
     public enum Kind: String, Sendable, CaseIterable {
@@ -31,8 +32,8 @@ public struct Metric: Sendable {
     public let answer: TokenReference?
     /// The wrong answer; `nil` where it does not matter.
     public let wrong: TokenReference?
-    /// The positions read, from each sequence's end if negative; `nil` for all, in a loss all that have
-    /// a next token. The last unless set.
+    /// The positions read, from each sequence's end if negative; `nil` for all, in a loss all that
+    /// have a next token. The last unless set.
     public var positions: [Int]?
     /// The values that count as 0 and as 1; `nil` for a raw metric.
     public private(set) var range: Range?
@@ -110,8 +111,8 @@ extension Metric {
 
     /// The metric as the recovered share: `(m − m(base)) / (m(clean) − m(base))`.
     ///
-    /// - Throws: ``InterventionError/indistinguishable(value:)`` if both runs have the same value, or
-    ///   one that is not finite.
+    /// - Throws: ``InterventionError/indistinguishable(value:)`` if both runs have the same value,
+    ///   or one that is not finite.
     public func normalized(from base: Run, to clean: Run) throws -> Metric {
         let (zero, one) = (try value(of: base), try value(of: clean))
         guard zero != one, (one - zero).isFinite else {

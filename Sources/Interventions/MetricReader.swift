@@ -96,8 +96,8 @@ struct MetricReader: Sendable {
         }
     }
 
-    /// The direction in the residual stream whose product is the metric, [d_model], and what is added;
-    /// `nil` for metrics that need more of the logits.
+    /// The direction in the residual stream whose product is the metric, [d_model], and what is
+    /// added; `nil` for metrics that need more of the logits.
     func direction(in model: Transformer) -> (vector: Tensor, bias: Double)? {
         guard metric.kind == .logitDifference, let wrong else { return nil }
         let unembedding = model.weights.W_U_transposed

@@ -4,9 +4,9 @@ public import Results
 extension Sweep {
     /// The activations that TransformerLens' "every" functions sweep, in their order.
     ///
-    /// By layer and position `resid_pre`, `attn_out`, `mlp_out` (`get_act_patch_block_every`); by layer
-    /// and head, and position too, `z`, `q`, `k`, `v`, `pattern` (`get_act_patch_attn_head_…_every`),
-    /// where the position of a pattern is that of its queries.
+    /// By layer and position `resid_pre`, `attn_out`, `mlp_out` (`get_act_patch_block_every`); by
+    /// layer and head, and position too, `z`, `q`, `k`, `v`, `pattern`
+    /// (`get_act_patch_attn_head_…_every`), where the position of a pattern is that of its queries.
     ///
     /// - Throws: ``InterventionError/noStack(axes:)`` for other axes.
     public static func every(by axes: [Axis], from clean: Run) throws -> [Sweep] {
@@ -29,7 +29,8 @@ extension Sweep {
     ///   - base: The run the branches depart from.
     ///   - options: How the work is cut.
     ///   - store: Gives each sweep the store that keeps its values as they come; `nil` for none.
-    ///   - progress: Called after each chunk with how many branches of a sweep are done, of how many.
+    ///   - progress: Called after each chunk with how many branches of a sweep are done, of how
+    ///     many.
     public static func measure(
         _ sweeps: [Sweep], _ metric: Metric, departingFrom base: Run,
         options: Engine.Options = Engine.Options(),

@@ -9,9 +9,11 @@ extension LabelledArray {
     ///
     /// Axes with labels and companions, quantity, summary numbers, provenance and the values'
     /// shape; the values themselves are in the `.npy` and the CSV, and here if asked for. Numbers
-    /// that JSON cannot hold are the strings `nan`, `inf` and `-inf`, as Python's `float` reads them.
+    /// that JSON cannot hold are the strings `nan`, `inf` and `-inf`, as Python's `float` reads
+    /// them.
     ///
-    /// - Parameter includingValues: Whether the values are a list under `values`, last axis fastest.
+    /// - Parameter includingValues: Whether the values are a list under `values`, last axis
+    ///   fastest.
     public func json(includingValues: Bool = false) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

@@ -91,7 +91,7 @@ public struct Tokenizer: Sendable {
     public func singleToken(_ text: String) throws(TokenizerError) -> Int {
         let ids = encode(text)
         guard let id = ids.first, ids.count == 1 else {
-            let isOneWithSpace = encode(" " + text).count == 1
+            let isOneWithSpace = !ids.isEmpty && encode(" " + text).count == 1
             throw .notOneToken(
                 text: text, pieces: ids.map { string(of: $0) },
                 suggestion: isOneWithSpace ? " " + text : nil)

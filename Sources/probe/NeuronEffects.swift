@@ -10,9 +10,9 @@ struct NeuronEffects: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Patch every MLP neuron of some layers, one at a time.",
         discussion: """
-            A neuron is patched after its activation function, at all positions; with --by-pos, one \
-            position at a time. One layer is drawn as a scatter of its neurons, several as a strip \
-            for each layer.
+            A neuron is patched after its activation function, at all positions; with --by-pos, \
+            one position at a time. One layer is drawn as a scatter of its neurons, several as a \
+            strip for each layer.
             """)
 
     @OptionGroup(title: "Model") var model: ModelOptions

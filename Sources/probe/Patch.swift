@@ -7,11 +7,12 @@ struct Patch: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Patch any activation by any of its axes.",
         discussion: """
-            --by names what one run patches; the other axes are patched whole. Sites of the residual \
-            stream, attn_out, mlp_out, mlp_pre and mlp_post have layer and pos; q, k, v, z and result \
-            also head; pattern has layer, head, dest and src. --every stacks the activations that \
-            TransformerLens' "every" functions stack: by layer,pos the blocks' (resid_pre, attn_out, \
-            mlp_out), by layer,head or layer,pos,head the heads' (z, q, k, v, pattern).
+            --by names what one run patches; the other axes are patched whole. Sites of the \
+            residual stream, attn_out, mlp_out, mlp_pre and mlp_post have layer and pos; q, k, v, \
+            z and result also head; pattern has layer, head, dest and src. --every stacks the \
+            activations that TransformerLens' "every" functions stack: by layer,pos the blocks' \
+            (resid_pre, attn_out, mlp_out), by layer,head or layer,pos,head the heads' (z, q, k, \
+            v, pattern).
             """)
 
     @OptionGroup var options: PatchingOptions
@@ -19,8 +20,8 @@ struct Patch: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            resid_pre, resid_mid, resid_post, attn_out, mlp_out, z, q, k, v, pattern, result, mlp_pre \
-            or mlp_post.
+            resid_pre, resid_mid, resid_post, attn_out, mlp_out, z, q, k, v, pattern, result, \
+            mlp_pre or mlp_post.
             """, valueName: "name"), transform: Patch.site)
     var site: HookKind = .residPre
 
