@@ -7,9 +7,9 @@ extension PlantedModel {
     ///
     /// Elhage et al. 2021, https://transformer-circuits.pub/2021/framework, section "Two-layer
     /// attention-only transformers". Head 0.1 scores 24 at the previous position, so that anything
-    /// else it sees weighs less than 1e-9. Head 1.2 scores 4 where the previous token is the
-    /// present one, at one of six positions when clean and nowhere when corrupted, and writes 2
-    /// times the token there; the wrong answer is at one of the other positions:
+    /// else it sees weighs less than 1e-9; position 0 sees only itself. Head 1.2 scores 4 where the
+    /// previous token is the present one, at one of six positions when clean and nowhere when
+    /// corrupted, and writes 2 times the token there; the wrong answer is at one of the others:
     ///
     /// ```
     /// effect = 2 (e⁴ − 1) / (e⁴ + 5) − 2 (1/6 − 1/6)

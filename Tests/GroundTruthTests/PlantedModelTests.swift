@@ -99,7 +99,7 @@ import Testing
     }
 
     /// The induction head looks behind the earlier occurrence in other repetitions too.
-    @Test(arguments: [[3, 7, 1, 0, 3], [8, 9, 8], [5, 4, 2, 6, 1, 9, 4]])
+    @Test(arguments: [[0, 3, 7, 1, 3], [1, 8, 9, 8], [5, 4, 2, 6, 1, 9, 4]])
     func inductionFindsRepetitions(_ tokens: [Int]) throws {
         let run = try PlantedModel.induction.model.run([tokens], caching: .all)
         let pattern = try #require(run.cache[.pattern, 1])
