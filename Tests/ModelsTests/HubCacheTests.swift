@@ -59,7 +59,8 @@ import Testing
                 _ = try Transformer.load(from: files, name: name)
             }
             let text = try #require(error).description
-            #expect(name == "/" ? text.contains("config.json") : text.contains(folder + "/hub"))
+            let expected = ["": "no folder", "/": "config.json", "a/b/c": "no folder"]
+            #expect(text.contains(expected[name] ?? folder + "/hub"))
         }
     }
 
