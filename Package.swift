@@ -69,7 +69,7 @@ let package = Package(
             name: "probe",
             dependencies: [
                 "Figures", "GroundTruth", "Interventions", "Kernels", "Models", "Results",
-                "Tensors", "Tokenization", argumentParser,
+                "Statistics", "Tensors", "Tokenization", argumentParser,
             ],
             swiftSettings: settings),
         .target(

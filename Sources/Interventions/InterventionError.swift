@@ -8,6 +8,8 @@ public enum InterventionError: Error, Hashable, CustomStringConvertible {
     case differentShapes(clean: [Int], base: [Int])
     /// An axis that the activation does not have.
     case noSuchAxis(axis: String, site: String, axes: [String])
+    /// A description in JSON that makes no sense.
+    case badDescription(String)
     /// Axes by which no stack of activations is defined.
     case noStack(axes: [String])
     /// An edit's value of another shape than the activation.
@@ -27,6 +29,7 @@ public enum InterventionError: Error, Hashable, CustomStringConvertible {
                 + "equally long"
         case .noSuchAxis(let axis, let site, let axes):
             "\(site) has no axis \(axis); sweep it by \(axes.joined(separator: ", "))"
+        case .badDescription(let reason): "in the experiment's description, \(reason)"
         case .noStack(let axes):
             "every site by \(axes.joined(separator: ",")) is not defined; sweep by layer,pos, by "
                 + "layer,head or by layer,pos,head"

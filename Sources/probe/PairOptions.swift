@@ -46,6 +46,15 @@ struct PairOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A token id instead of --wrong.", valueName: "id"))
     var wrongId: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Many pairs: CSV with columns clean, corrupted, answer, wrong, or JSON lines.",
+            valueName: "file"))
+    var pairs: String?
+
+    @Option(help: ArgumentHelp("Starts the random choices over pairs.", valueName: "number"))
+    var seed: UInt64 = 0
+
     @Option(help: "What is measured at the last position.")
     var metric = MetricName.normalized
 
@@ -55,9 +64,15 @@ struct PairOptions: ParsableArguments {
         case logitDifference = "logit-difference"
         case logProbability = "log-probability"
         case probabilityDifference = "probability-difference"
+        case probability
+        case oddsRatio = "odds-ratio"
     }
 
     func validate() throws {
+        let texts = [clean, corrupted, answer, wrong].contains { $0 != nil }
+        if pairs != nil, texts || cleanIds != nil || answerId != nil || wrongId != nil {
+            throw ValidationError("--pairs brings prompts and answers; give no others")
+        }
         for (text, ids, name) in [
             (clean, cleanIds != nil, "clean"), (corrupted, corruptedIds != nil, "corrupted"),
             (answer, answerId != nil, "answer"), (wrong, wrongId != nil, "wrong"),
@@ -90,12 +105,21 @@ struct PairOptions: ParsableArguments {
 
     /// The metric, before it is normalised.
     var rawMetric: Metric {
-        let right = answerId.map { TokenReference.id($0) } ?? .text(answer ?? " she")
-        let other = wrongId.map { TokenReference.id($0) } ?? .text(wrong ?? " he")
-        return switch metric {
+        metric.metric(
+            answerId.map { .id($0) } ?? .text(answer ?? " she"),
+            wrongId.map { .id($0) } ?? .text(wrong ?? " he"))
+    }
+}
+
+extension PairOptions.MetricName {
+    /// The metric of two answers, before it is normalised.
+    func metric(_ right: TokenReference, _ other: TokenReference) -> Metric {
+        switch self {
         case .normalized, .logitDifference: .logitDifference(right, other)
         case .logProbability: .logProbability(right)
         case .probabilityDifference: .probabilityDifference(right, other)
+        case .probability: .probability(right)
+        case .oddsRatio: .oddsRatio(right, other)
         }
     }
 }

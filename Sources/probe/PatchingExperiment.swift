@@ -12,19 +12,42 @@ struct PatchingExperiment {
     /// The raw metric of the clean and of the corrupted run.
     let ends: (clean: Double, corrupted: Double)
 
+    /// Runs both prompts of the options.
     init(_ pair: PairOptions, _ model: Transformer, prependBOS: Bool) throws {
         let prompts = try pair.prompts(for: model, prependBOS: prependBOS)
-        let raw = pair.rawMetric
+        try self.init(
+            model, prompts, pair.rawMetric, isNormalized: pair.metric == .normalized)
+    }
+
+    /// Runs both prompts of a pair from a file, with the options' metric.
+    init(
+        _ prompts: PromptPair, _ pair: PairOptions, _ model: Transformer, prependBOS: Bool
+    ) throws {
+        let tokens = (
+            clean: try model.tokens(prompts.clean, prependBOS: prependBOS),
+            corrupted: try model.tokens(prompts.corrupted, prependBOS: prependBOS)
+        )
+        guard tokens.clean.count == tokens.corrupted.count else {
+            throw UnequalPrompts(tokens.clean, tokens.corrupted, model.tokenizer)
+        }
+        let metric = pair.metric.metric(.text(prompts.answer), .text(prompts.wrong))
+        try self.init(model, tokens, metric, isNormalized: pair.metric == .normalized)
+    }
+
+    private init(
+        _ model: Transformer, _ prompts: (clean: [Int], corrupted: [Int]), _ raw: Metric,
+        isNormalized: Bool
+    ) throws {
         clean = try model.run([prompts.clean], caching: .all)
         base = try model.run([prompts.corrupted])
         ends = (try raw.value(of: clean), try raw.value(of: base))
-        metric = pair.metric == .normalized ? try raw.normalized(from: base, to: clean) : raw
-        if metric.range != nil, abs(ends.clean - ends.corrupted) < 0.05 {
+        metric = isNormalized ? try raw.normalized(from: base, to: clean) : raw
+        let difference = ends.clean - ends.corrupted
+        if isNormalized, abs(difference) < 0.05 {
             Terminal.note(
                 "warning: clean and corrupted differ by only "
-                    + NumberText.fixed(ends.clean - ends.corrupted, decimals: 4, minus: "-")
-                    + " in "
-                    + "\(raw.kind.rawValue); normalised effects divide by that")
+                    + NumberText.fixed(difference, decimals: 4, minus: "-")
+                    + " in \(raw.name); normalised effects divide by that")
         }
     }
 
@@ -33,14 +56,14 @@ struct PatchingExperiment {
     /// - Parameters:
     ///   - sweeps: What is patched; several are stacked.
     ///   - options: How the work is cut.
-    ///   - partial: Where values are kept until the results are written.
+    ///   - partial: Where values are kept until the results are written; `nil` to keep none.
     func measure(
-        _ sweeps: [Sweep], options: Engine.Options, keeping partial: PartialResults,
+        _ sweeps: [Sweep], options: Engine.Options, keeping partial: PartialResults?,
         progress: ProgressLine
     ) throws -> LabelledArray {
         let provenance = try Provenance(of: base.model)
         let store = { (sweep: Sweep) in
-            try partial.open(sweep.name, progress) { path in
+            try partial?.open(sweep.name, progress) { path in
                 try sweep.store(
                     at: path, for: metric, departingFrom: base, options: options,
                     provenance: provenance)

@@ -3,6 +3,7 @@ import Figures
 import Interventions
 import Models
 import Results
+import Tensors
 
 /// What all patching commands take.
 struct PatchingOptions: ParsableArguments {
@@ -21,20 +22,55 @@ struct PatchingOptions: ParsableArguments {
     func run(_ verb: String, title: String, _ sweeps: (Run) throws -> [Sweep]) throws {
         output.verbosity.apply()
         let model = try self.model.load()
+        if let file = pair.pairs {
+            return try runPairs(file, model, verb, title: title, sweeps)
+        }
         let experiment = try PatchingExperiment(pair, model, prependBOS: self.model.prependsBOS)
         let partial = PartialResults(in: output.folder(for: verb))
         var effects = try experiment.measure(
             sweeps(experiment.clean), options: sweep.engine, keeping: partial,
             progress: output.verbosity.progress("patching"))
         effects.name = verb
-        let style = figure.style(title: title, colourMap: experiment.colourMap)
+        try draw(effects, of: effects, experiment.summary, verb, title, experiment.colourMap)
+        partial.remove()
+    }
+
+    private func runPairs(
+        _ file: String, _ model: Transformer, _ verb: String, title: String,
+        _ sweeps: (Run) throws -> [Sweep]
+    ) throws {
+        let experiments = try PromptPair.read(Blob(mapping: file)).map { prompts in
+            try PatchingExperiment(prompts, pair, model, prependBOS: self.model.prependsBOS)
+        }
+        let quiet = ProgressLine("", isQuiet: true)
+        let paired = try PairedPatching(
+            experiments, seed: pair.seed, progress: output.verbosity.progress("pairs")
+        ) { experiment in
+            var effects = try experiment.measure(
+                sweeps(experiment.clean), options: sweep.engine, keeping: nil, progress: quiet)
+            effects.name = verb
+            return effects
+        }
+        try paired.statistics.write(to: output.folder(for: verb))
+        let summary =
+            "\(experiments.count) pairs from \(file); mean effects below, with intervals and p in "
+            + "\(verb)-statistics.csv"
+        let map = experiments[0].colourMap
+        try draw(paired.mean, of: paired.effects, summary, verb, title + ", mean", map)
+    }
+
+    /// Draws effects as a heat map, or several; writes `result`.
+    private func draw(
+        _ effects: LabelledArray, of result: LabelledArray, _ summary: String, _ verb: String,
+        _ title: String, _ colourMap: ColourMap
+    ) throws {
+        let style = figure.style(title: title, colourMap: colourMap)
         if effects.axes.count > 2 {
             let panels = try HeatmapGrid(effects, style: style)
-            try report(panels, experiment.summary, command: verb, output)
+            try report(panels, of: result, summary, command: verb, output)
         } else {
             let map = try Heatmap(effects.asTable, style: style)
-            try report(map, of: effects, experiment.summary, command: verb, output)
+            try report(map, of: result, summary, command: verb, output)
         }
-        partial.remove()
     }
 }

@@ -19,8 +19,8 @@ import Testing
         "GroundTruth": ["Interventions", "Kernels", "Models", "Statistics", "Tensors"],
         "Figures": ["Results", "Tensors"],
         "probe": [
-            "Figures", "GroundTruth", "Interventions", "Kernels", "Models", "Results", "Tensors",
-            "Tokenization",
+            "Figures", "GroundTruth", "Interventions", "Kernels", "Models", "Results", "Statistics",
+            "Tensors", "Tokenization",
         ],
     ]
 

@@ -1,0 +1,178 @@
+private import FoundationEssentials
+public import Models
+public import Tensors
+
+/// An experiment as JSON: branches and a metric, with runs by name.
+///
+/// ```json
+/// {"metric": {"kind": "logit difference", "answer": " she", "wrong": " he", "positions": [-1]},
+///  "branches": [[{"point": "blocks.3.attn.hook_z", "head": 7, "edit": "patch", "from": "clean"}]]}
+/// ```
+public struct ExperimentDescription: Codable, Hashable, Sendable {
+    /// What is measured.
+    public var metric: MetricDescription
+    /// The edits of each branch.
+    public var branches: [[InterventionDescription]]
+
+    /// Describes an experiment.
+    public init(metric: MetricDescription, branches: [[InterventionDescription]]) {
+        (self.metric, self.branches) = (metric, branches)
+    }
+
+    /// Reads a description.
+    ///
+    /// - Throws: ``JSONProblem`` with the place.
+    public init(json: some Sequence<UInt8>) throws(JSONProblem) {
+        self = try decodeJSON(ExperimentDescription.self, from: json)
+    }
+
+    /// The description as JSON with sorted keys.
+    public func json() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        return [UInt8](try encoder.encode(self))
+    }
+
+    /// The branches, with the runs that patches name.
+    ///
+    /// - Throws: ``InterventionError/badDescription(_:)`` for what names nothing.
+    public func makeBranches(from sources: [String: ActivationCache]) throws -> [Branch] {
+        try branches.map { branch in
+            Branch(try branch.map { try $0.intervention(from: sources) })
+        }
+    }
+}
+
+/// One edit at one site, as JSON.
+public struct InterventionDescription: Codable, Hashable, Sendable {
+    /// The hook point's full name.
+    public var point: String
+    /// See ``Site``.
+    public var positions: [Int]?
+    /// See ``Site``.
+    public var source: Int?
+    /// See ``Site``.
+    public var head: Int?
+    /// See ``Site``.
+    public var neuron: Int?
+    /// `patch`, `replace`, `zero`, `add` or `scale`.
+    public var edit: String
+    /// The name of the run that a patch takes its value from.
+    public var from: String?
+    /// The factor of a scale.
+    public var factor: Float?
+    /// The shape of the value of a replacement or an addition, with its values beside it.
+    public var shape: [Int]?
+    /// The values, last axis fastest.
+    public var values: [Float]?
+
+    /// Describes an intervention.
+    ///
+    /// - Parameter name: The name of the run that a patch takes its value from.
+    public init(_ intervention: Intervention, from name: String? = nil) {
+        let site = intervention.site
+        point = site.point.description
+        (positions, source, head, neuron) = (site.positions, site.source, site.head, site.neuron)
+        switch intervention.edit {
+        case .patch: (edit, from) = ("patch", name)
+        case .zero: edit = "zero"
+        case .scale(let factor): (edit, self.factor) = ("scale", factor)
+        case .replace(let value): (edit, shape, values) = ("replace", value.shape, value.values)
+        case .add(let value): (edit, shape, values) = ("add", value.shape, value.values)
+        }
+    }
+
+    /// The intervention, with the runs that patches name.
+    ///
+    /// - Throws: ``InterventionError/badDescription(_:)`` for what names nothing.
+    public func intervention(from sources: [String: ActivationCache]) throws -> Intervention {
+        guard let point = HookPoint(point) else {
+            throw InterventionError.badDescription("there is no hook point \(quoted(point))")
+        }
+        let site = Site(
+            point, positions: positions, source: source, head: head, neuron: neuron)
+        switch edit {
+        case "zero": return Intervention(site, .zero)
+        case "scale":
+            guard let factor else {
+                throw InterventionError.badDescription("a scale at \(point) has no factor")
+            }
+            return Intervention(site, .scale(factor))
+        case "replace": return Intervention(site, .replace(try value(at: point)))
+        case "add": return Intervention(site, .add(try value(at: point)))
+        case "patch":
+            guard let from, let cache = sources[from] else {
+                let known = sources.keys.sorted().joined(separator: ", ")
+                throw InterventionError.badDescription(
+                    "a patch at \(point) is from \(quoted(from ?? "")); runs are \(known)")
+            }
+            return Intervention(site, .patch(from: cache))
+        default:
+            throw InterventionError.badDescription(
+                "there is no edit \(quoted(edit)); edits are patch, replace, zero, add, scale")
+        }
+    }
+
+    private func value(at point: HookPoint) throws(InterventionError) -> Tensor {
+        guard let shape, let values, shape.count == point.kind.axes.count,
+            shape.allSatisfy({ (0...1 << 24).contains($0) }),
+            shape.reduce(1.0, { $0 * Double($1) }) == Double(values.count)
+        else {
+            throw .badDescription("the value at \(point) has no shape that fits its values")
+        }
+        return Tensor(shape, values)
+    }
+}
+
+/// A metric of tokens, as JSON.
+public struct MetricDescription: Codable, Hashable, Sendable {
+    /// The raw value of a ``Metric/Kind``; not a function or a divergence, which need code or a run.
+    public var kind: String
+    /// The right answer's text, or `#` and its id.
+    public var answer: String?
+    /// The wrong answer's.
+    public var wrong: String?
+    /// See ``Metric/positions``.
+    public var positions: [Int]?
+
+    /// Describes a metric, raw.
+    public init(_ metric: Metric) {
+        func text(_ token: TokenReference?) -> String? {
+            switch token {
+            case .text(let text)?: text
+            case .id(let id)?: "#\(id)"
+            case nil: nil
+            }
+        }
+        kind = metric.kind.rawValue
+        (answer, wrong) = (text(metric.answer), text(metric.wrong))
+        positions = metric.positions
+    }
+
+    /// The metric.
+    ///
+    /// - Throws: ``InterventionError/badDescription(_:)`` for an unknown kind or missing answers.
+    public func metric() throws(InterventionError) -> Metric {
+        func token(_ text: String?) throws(InterventionError) -> TokenReference {
+            guard let text else {
+                throw .badDescription("the metric \(quoted(kind)) lacks an answer")
+            }
+            return Int(text.dropFirst()).flatMap { text.hasPrefix("#") ? .id($0) : nil }
+                ?? .text(text)
+        }
+        var metric: Metric
+        switch Metric.Kind(rawValue: kind) {
+        case .logitDifference: metric = .logitDifference(try token(answer), try token(wrong))
+        case .logProbability: metric = .logProbability(try token(answer))
+        case .probability: metric = .probability(try token(answer))
+        case .probabilityDifference:
+            metric = .probabilityDifference(try token(answer), try token(wrong))
+        case .oddsRatio: metric = .oddsRatio(try token(answer), try token(wrong))
+        case .loss: metric = .loss
+        case .divergence, .function, nil:
+            throw .badDescription("there is no metric \(quoted(kind)) that can be read from JSON")
+        }
+        metric.positions = positions
+        return metric
+    }
+}

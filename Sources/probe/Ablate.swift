@@ -1,0 +1,136 @@
+import ArgumentParser
+import Figures
+import Interventions
+import Models
+import Results
+import Tensors
+
+/// `probe ablate`: what the model loses without each of its parts.
+struct Ablate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take out heads, neurons, layers or blocks one at a time.",
+        discussion: """
+            The result is the change of the metric: negative where the part helps the answer. \
+            Baselines: zero; mean over the texts of --data (all positions but the first); resample, \
+            the activations of another text with equally many tokens (--other).
+            """)
+
+    /// What is put in a part's place.
+    enum BaselineName: String, CaseIterable, ExpressibleByArgument { case zero, mean, resample }
+
+    @OptionGroup var prompt: PromptOptions
+    @OptionGroup(title: "Model") var model: ModelOptions
+
+    @Option(help: "What is taken out: heads, neurons, attention, mlp or layers.")
+    var part = Ablation.Part.heads
+
+    @Option(help: "What is put in its place.")
+    var baseline = BaselineName.zero
+
+    @Option(help: ArgumentHelp("Texts for the mean, one a line.", valueName: "file"))
+    var data: String?
+
+    @Option(help: ArgumentHelp("The text to resample from.", valueName: "text"))
+    var other = "The man was working because"
+
+    @Option(
+        help: ArgumentHelp("Layers, such as 4-7 or 0,5. (default: all)", valueName: "layers"),
+        transform: IndexList.parse)
+    var layers: [Int]?
+
+    @Option(help: ArgumentHelp("The right answer, one token.", valueName: "text"))
+    var answer = " she"
+
+    @Option(help: ArgumentHelp("The wrong answer, one token.", valueName: "text"))
+    var wrong = " he"
+
+    @Option(help: "The metric: any but normalized.")
+    var metric = PairOptions.MetricName.logitDifference
+
+    @OptionGroup(title: "Sweep") var sweep: SweepOptions
+    @OptionGroup(title: "Figure") var figure: HeatmapOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    func validate() throws {
+        if metric == .normalized {
+            throw ValidationError("an ablation has no clean and corrupted run to normalise by")
+        }
+        if baseline == .mean && data == nil {
+            throw ValidationError("the mean baseline needs --data FILE, with one text a line")
+        }
+    }
+
+    func run() throws {
+        output.verbosity.apply()
+        let model = try self.model.load()
+        let tokens = try prompt.tokens(for: model, prependBOS: self.model.prependsBOS)
+        let base = try model.run([tokens])
+        let metric = metric.metric(.text(answer), .text(wrong))
+        let ablation = Ablation(
+            part, baseline: try makeBaseline(model, tokens), layers: layers)
+        let whole = try metric.value(of: base)
+        let progress = output.verbosity.progress("ablating")
+        let values = try metric.measure(
+            ablation.branches(in: model), departingFrom: base, options: sweep.engine,
+            progress: progress.update)
+        let axes =
+            [
+                Axis("layer", labels: try ablation.chosenLayers(in: model).map(String.init))
+            ]
+            + (part.axes.count == 2
+                ? [Axis(part.axes[1].rawValue, count: ablation.width(in: model))] : [])
+        var effects = LabelledArray(
+            "ablate", quantity: Quantity("change of \(metric.name)", unit: metric.quantity.unit),
+            axes: axes, values: Tensor(axes.map(\.count), values.map { Float($0 - whole) }),
+            summary: [("whole \(metric.name)", whole)], provenance: try Provenance(of: model))
+        effects.settings = [
+            "prompt ids": tokens.map(String.init).joined(separator: ","), "answer": answer,
+            "wrong": wrong, "part": part.rawValue, "baseline": baseline.rawValue,
+        ]
+        let number = NumberText.fixed(whole, decimals: 4, minus: "-")
+        try draw(effects, "whole model  \(metric.name) \(number)")
+    }
+
+    private func makeBaseline(_ model: Transformer, _ tokens: [Int]) throws -> Ablation.Baseline {
+        switch baseline {
+        case .zero: return .zero
+        case .resample:
+            let source = try model.tokens(other, prependBOS: self.model.prependsBOS)
+            guard source.count == tokens.count else {
+                throw UnequalPrompts(source, tokens, model.tokenizer)
+            }
+            return .resample(try model.run([source], caching: .all, logits: .none).cache)
+        case .mean:
+            let file = try Blob(mapping: data ?? "")
+            let lines = String(decoding: file.bytes, as: UTF8.self).split(
+                whereSeparator: \.isNewline)
+            let texts = try lines.map {
+                try model.tokens(String($0), prependBOS: self.model.prependsBOS)
+            }
+            let first = self.model.prependsBOS ? 1 : 0
+            return .mean(try model.meanActivations(of: part.kinds, over: texts, from: first))
+        }
+    }
+
+    private func draw(_ effects: LabelledArray, _ summary: String) throws {
+        let title = "\(part.rawValue.prefix(1).uppercased())\(part.rawValue.dropFirst()) ablated"
+        let style = ScatterPlot.Style(
+            title: figure.page.title ?? title, width: figure.page.width, dpi: figure.page.dpi)
+        switch (part, effects.axes[0].count) {
+        case (.heads, _):
+            let map = try Heatmap(effects, style: figure.style(title: title))
+            try report(map, summary, command: "ablate", output)
+        case (.neurons, 1):
+            let prefix = "L\(effects.axes[0].labels[0])N"
+            let plot = try ScatterPlot(effects.part(0), labelPrefix: prefix, style: style)
+            try report(plot, of: effects, summary, command: "ablate", output)
+        case (.neurons, _):
+            try report(RankPlot(effects, style: style), summary, command: "ablate", output)
+        default:
+            let plot = try ScatterPlot(effects, labelPrefix: "L", style: style)
+            try report(plot, summary, command: "ablate", output)
+        }
+    }
+}
+
+extension Ablation.Part: ExpressibleByArgument {}

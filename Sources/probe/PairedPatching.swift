@@ -1,0 +1,95 @@
+import Figures
+import Interventions
+import Models
+import Results
+import Statistics
+import Tensors
+
+/// The effects of many prompt pairs, and what they have in common.
+struct PairedPatching {
+    /// One entry of the first axis, `pair`, per prompt pair.
+    let effects: LabelledArray
+    /// The sweep's axes, then `statistic`: mean, the ends of its 95 % bootstrap interval, p.
+    let statistics: LabelledArray
+
+    /// Sweeps each pair.
+    ///
+    /// - Parameters:
+    ///   - experiments: One per pair; where positions are swept they must be equally many.
+    ///   - measure: Sweeps one experiment.
+    ///   - seed: Starts the random choices of the bootstrap and of the permutations.
+    init(
+        _ experiments: [PatchingExperiment], seed: UInt64, progress: ProgressLine,
+        measure: (PatchingExperiment) throws -> LabelledArray
+    ) throws {
+        var parts: [LabelledArray] = []
+        for (index, experiment) in experiments.enumerated() {
+            let part = try measure(experiment)
+            if let first = parts.first, first.axes.map(\.labels) != part.axes.map(\.labels) {
+                throw UnequalPairs(pair: index + 1)
+            }
+            parts.append(part)
+            progress.update(index + 1, of: experiments.count)
+        }
+        // Tokens differ from pair to pair, so positions are only numbered.
+        let numbered = parts.map(\.withoutCompanions)
+        effects = .stacking(
+            numbered, along: "pair", labels: parts.indices.map { String($0 + 1) })
+        statistics = PairedPatching.statistics(of: effects, seed: seed)
+    }
+
+    private static func statistics(of effects: LabelledArray, seed: UInt64) -> LabelledArray {
+        let pairs = effects.axes[0].count
+        let rows = (0..<pairs).map { effects.values[at: $0].values.map(Double.init) }
+        // Fewer resamples for very many effects: the interval's ends are then less smooth.
+        let resamples = rows[0].count > 4096 ? 1000 : 10_000
+        let intervals = bootstrapInterval(ofMeanOf: rows, resamples: resamples, seed: seed)
+        let pValues = signFlipTest(ofMeanOf: rows, flips: resamples, seed: seed)
+        let adjusted = benjaminiHochberg(pValues)
+        let values = rows[0].indices.flatMap { column -> [Float] in
+            let mean = rows.reduce(0) { $0 + $1[column] } / Double(pairs)
+            let interval = intervals[column]
+            return [mean, interval.low, interval.high, pValues[column], adjusted[column]]
+                .map { Float($0) }
+        }
+        let names = ["mean", "low", "high", "p", "p_adjusted"]
+        let axes = Array(effects.axes.dropFirst()) + [Axis("statistic", labels: names)]
+        var result = LabelledArray(
+            effects.name + "-statistics", quantity: effects.quantity, axes: axes,
+            values: Tensor(axes.map(\.count), values), summary: [("pairs", Double(pairs))],
+            provenance: effects.provenance)
+        result.settings = [
+            "interval": "95 % percentile bootstrap of the mean, \(resamples) resamples",
+            "p": "sign-flip permutation test of a zero mean",
+            "p_adjusted": "Benjamini–Hochberg",
+        ]
+        return result
+    }
+
+    /// The mean effects, to draw.
+    var mean: LabelledArray {
+        let axes = Array(statistics.axes.dropLast())
+        let mean = statistics.values.selecting([0], axis: axes.count)
+        return LabelledArray(
+            effects.name, quantity: effects.quantity, axes: axes,
+            values: mean.reshaped(axes.map(\.count)), summary: statistics.summary,
+            provenance: effects.provenance)
+    }
+}
+
+extension LabelledArray {
+    fileprivate var withoutCompanions: LabelledArray {
+        LabelledArray(
+            name, quantity: quantity, axes: axes.map { Axis($0.name, labels: $0.labels) },
+            values: values, provenance: provenance)
+    }
+}
+
+/// Pairs of different length in a sweep by position.
+private struct UnequalPairs: Error, CustomStringConvertible {
+    let pair: Int
+    var description: String {
+        "pair \(pair) has another number of tokens than the first, so positions do not correspond; "
+            + "sweep without positions, as --by layer,head does, or give pairs of one length"
+    }
+}

@@ -1,0 +1,52 @@
+import Interventions
+import Models
+import Tensors
+import TestSupport
+import Testing
+
+/// Experiments to JSON and back.
+@Suite struct ExperimentDescriptionTests {
+    @Test func jsonAndBackMeasuresTheSame() throws {
+        let experiment = try Experiment(
+            EngineTests.shapes[0], lengths: [5], differingFrom: [1])
+        let branches = [HookKind.z, .mlpPost, .pattern, .residPre].flatMap {
+            experiment.branches(at: $0)
+        }
+        let metric = Metric.logitDifference(.id(3), .id(4))
+        let description = ExperimentDescription(
+            metric: MetricDescription(metric),
+            branches: branches.map { branch in
+                branch.interventions.map { InterventionDescription($0, from: "clean") }
+            })
+        let json = try description.json()
+        let read = try ExperimentDescription(json: json)
+        #expect(read == description)
+        let again = try read.metric.metric().measure(
+            read.makeBranches(from: ["clean": experiment.cache]), departingFrom: experiment.base)
+        #expect(again == (try metric.measure(branches, departingFrom: experiment.base)))
+    }
+
+    @Test(arguments: [
+        (#"{"point": "blocks.0.hook_x", "edit": "zero"}"#, "no hook point"),
+        (#"{"point": "hook_embed", "edit": "burn"}"#, "no edit"),
+        (#"{"point": "hook_embed", "edit": "scale"}"#, "no factor"),
+        (#"{"point": "hook_embed", "edit": "patch", "from": "elsewhere"}"#, "runs are clean"),
+        (#"{"point": "hook_embed", "edit": "add", "shape": [1, 2, 3], "values": [1]}"#, "no shape"),
+        (
+            #"{"point": "hook_embed", "edit": "add", "shape": [1, -2, -3], "values": []}"#,
+            "no shape"
+        ),
+    ])
+    func whatNamesNothingIsRefused(_ intervention: String, _ reason: String) throws {
+        let text = #"{"metric": {"kind": "loss"}, "branches": [["# + intervention + "]]}"
+        let description = try ExperimentDescription(json: Array(text.utf8))
+        let error = #expect(throws: InterventionError.self) {
+            try description.makeBranches(from: ["clean": ActivationCache()])
+        }
+        #expect(error?.description.contains(reason) == true)
+    }
+
+    @Test func textThatIsNoDescriptionIsRefused() {
+        #expect(throws: JSONProblem.self) { try ExperimentDescription(json: Array("{".utf8)) }
+    }
+}
