@@ -3,8 +3,8 @@ import Tensors
 
 /// Parts of a model that are taken out one at a time.
 ///
-/// Taking out means putting in a baseline: zero, the mean over other texts, or what another text has
-/// there (Wang et al. 2023, section 3, https://arxiv.org/abs/2211.00593).
+/// Taking out means putting in a baseline: zero, the mean over other texts, or what another text
+/// has there (Wang et al. 2023, section 3, https://arxiv.org/abs/2211.00593).
 public struct Ablation: Sendable {
     /// What is taken out at a time.
     public enum Part: String, Sendable, CaseIterable {

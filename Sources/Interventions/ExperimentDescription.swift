@@ -126,7 +126,8 @@ public struct InterventionDescription: Codable, Hashable, Sendable {
 
 /// A metric of tokens, as JSON.
 public struct MetricDescription: Codable, Hashable, Sendable {
-    /// The raw value of a ``Metric/Kind``; not a function or a divergence, which need code or a run.
+    /// The raw value of a ``Metric/Kind``; not a function or a divergence, which need code or a
+    /// run.
     public var kind: String
     /// The right answer's text, or `#` and its id.
     public var answer: String?

@@ -11,18 +11,33 @@ struct Ablate: ParsableCommand {
         abstract: "Take out heads, neurons, layers or blocks one at a time.",
         discussion: """
             The result is the change of the metric: negative where the part helps the answer. \
-            Baselines: zero; mean over the texts of --data (all positions but the first); resample, \
-            the activations of another text with equally many tokens (--other).
+            Baselines: zero; mean over the texts of --data (all positions but the first); \
+            resample, the activations of another text with equally many tokens (--other).
             """)
 
     /// What is put in a part's place.
     enum BaselineName: String, CaseIterable, ExpressibleByArgument { case zero, mean, resample }
 
+    /// The parts by their names on the command line.
+    enum PartName: String, CaseIterable, ExpressibleByArgument {
+        case heads, neurons, attention, mlp, layers
+
+        var part: Ablation.Part {
+            switch self {
+            case .heads: .heads
+            case .neurons: .neurons
+            case .attention: .attention
+            case .mlp: .mlp
+            case .layers: .layers
+            }
+        }
+    }
+
     @OptionGroup var prompt: PromptOptions
     @OptionGroup(title: "Model") var model: ModelOptions
 
-    @Option(help: "What is taken out: heads, neurons, attention, mlp or layers.")
-    var part = Ablation.Part.heads
+    @Option(help: "What is taken out.")
+    var part = PartName.heads
 
     @Option(help: "What is put in its place.")
     var baseline = BaselineName.zero
@@ -67,7 +82,7 @@ struct Ablate: ParsableCommand {
         let base = try model.run([tokens])
         let metric = metric.metric(.text(answer), .text(wrong))
         let ablation = Ablation(
-            part, baseline: try makeBaseline(model, tokens), layers: layers)
+            part.part, baseline: try makeBaseline(model, tokens), layers: layers)
         let whole = try metric.value(of: base)
         let progress = output.verbosity.progress("ablating")
         let values = try metric.measure(
@@ -77,8 +92,8 @@ struct Ablate: ParsableCommand {
             [
                 Axis("layer", labels: try ablation.chosenLayers(in: model).map(String.init))
             ]
-            + (part.axes.count == 2
-                ? [Axis(part.axes[1].rawValue, count: ablation.width(in: model))] : [])
+            + (part.part.axes.count == 2
+                ? [Axis(part.part.axes[1].rawValue, count: ablation.width(in: model))] : [])
         var effects = LabelledArray(
             "ablate", quantity: Quantity("change of \(metric.name)", unit: metric.quantity.unit),
             axes: axes, values: Tensor(axes.map(\.count), values.map { Float($0 - whole) }),
@@ -108,7 +123,7 @@ struct Ablate: ParsableCommand {
                 try model.tokens(String($0), prependBOS: self.model.prependsBOS)
             }
             let first = self.model.prependsBOS ? 1 : 0
-            return .mean(try model.meanActivations(of: part.kinds, over: texts, from: first))
+            return .mean(try model.meanActivations(of: part.part.kinds, over: texts, from: first))
         }
     }
 
@@ -132,5 +147,3 @@ struct Ablate: ParsableCommand {
         }
     }
 }
-
-extension Ablation.Part: ExpressibleByArgument {}

@@ -49,7 +49,7 @@ struct PairedPatching {
         let values = rows[0].indices.flatMap { column -> [Float] in
             let mean = rows.reduce(0) { $0 + $1[column] } / Double(pairs)
             let interval = intervals[column]
-            return [mean, interval.low, interval.high, pValues[column], adjusted[column]]
+            return [mean, interval.lower, interval.upper, pValues[column], adjusted[column]]
                 .map { Float($0) }
         }
         let names = ["mean", "low", "high", "p", "p_adjusted"]
