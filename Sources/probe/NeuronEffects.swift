@@ -46,22 +46,37 @@ struct NeuronEffects: ParsableCommand {
     func run() throws {
         output.verbosity.apply()
         let model = try self.model.load()
+        let layers = layers ?? layer.map { [$0] }
+        let sweeps = { (clean: Run) in
+            let axes: [Sweep.Axis] = byPos ? [.layer, .pos, .neuron] : [.layer, .neuron]
+            return [Sweep(.mlpPost, by: axes, from: clean, layers: layers)]
+        }
+        if let file = pair.pairs { return try runPairs(file, model, sweeps) }
         let experiment = try PatchingExperiment(pair, model, prependBOS: self.model.prependsBOS)
-        let sweep = Sweep(
-            .mlpPost, by: byPos ? [.layer, .pos, .neuron] : [.layer, .neuron],
-            from: experiment.clean, layers: layers ?? layer.map { [$0] })
         let partial = PartialResults(in: output.folder(for: "neuron-effects"))
         var effects = try experiment.measure(
-            [sweep], options: sweepOptions.engine, keeping: partial,
+            sweeps(experiment.clean), options: sweepOptions.engine, keeping: partial,
             progress: output.verbosity.progress("patching neurons"))
         effects.name = "neuron-effects"
         let strongest = effects.strongest(top)
         effects.summary += strongest.map { (name: $0.name, value: Double($0.value)) }
-        try draw(effects, experiment.summary + "\n" + list(strongest))
+        try draw(effects, of: effects, experiment.summary)
         partial.remove()
     }
 
-    private func draw(_ effects: LabelledArray, _ summary: String) throws {
+    private func runPairs(_ file: String, _ model: Transformer, _ sweeps: (Run) -> [Sweep]) throws {
+        let paired = try PairedPatching(
+            file, pair, model, prependBOS: self.model.prependsBOS, name: "neuron-effects",
+            options: sweepOptions.engine, progress: output.verbosity.progress("pairs"), sweeps)
+        try paired.statistics.write(to: output.folder(for: "neuron-effects"))
+        try draw(paired.mean, of: paired.effects, paired.summary)
+    }
+
+    /// Draws effects by layer and neuron; writes `result`.
+    private func draw(
+        _ effects: LabelledArray, of result: LabelledArray, _ summary: String
+    ) throws {
+        let summary = summary + "\n" + list(effects.strongest(top))
         let layers = effects.axes[0].labels
         let title =
             figure.title
@@ -74,14 +89,14 @@ struct NeuronEffects: ParsableCommand {
             let map = try Heatmap(
                 effects.strongestColumns(20),
                 style: Heatmap.Style(title: title, width: figure.width, dpi: figure.dpi))
-            try report(map, of: effects, summary, command: command, output)
+            try report(map, of: result, summary, command: command, output)
         } else if layers.count == 1 {
             let plot = try ScatterPlot(
                 effects.part(0), labelPrefix: "L\(layers[0])N", style: style)
-            try report(plot, of: effects, summary, command: command, output)
+            try report(plot, of: result, summary, command: command, output)
         } else {
             try report(
-                RankPlot(effects, style: style), of: effects, summary, command: command, output)
+                RankPlot(effects, style: style), of: result, summary, command: command, output)
         }
     }
 

@@ -11,31 +11,47 @@ struct PairedPatching {
     let effects: LabelledArray
     /// The sweep's axes, then `statistic`: mean, the ends of its 95 % bootstrap interval, p.
     let statistics: LabelledArray
+    /// The number of pairs and where they came from.
+    let summary: String
+    /// The colours that suit the metric.
+    let colourMap: ColourMap
 
-    /// Sweeps each pair.
+    /// Sweeps each pair of a file.
     ///
     /// - Parameters:
-    ///   - experiments: One per pair; where positions are swept they must be equally many.
-    ///   - measure: Sweeps one experiment.
-    ///   - seed: Starts the random choices of the bootstrap and of the permutations.
+    ///   - file: CSV or JSON lines; see ``PromptPair``.
+    ///   - pair: The metric, and the seed of the bootstrap and the permutations.
+    ///   - name: What the result is called.
+    ///   - sweeps: What is patched from a clean run; where positions are swept, all pairs must be
+    ///     equally long.
     init(
-        _ experiments: [PatchingExperiment], seed: UInt64, progress: ProgressLine,
-        measure: (PatchingExperiment) throws -> LabelledArray
+        _ file: String, _ pair: PairOptions, _ model: Transformer, prependBOS: Bool, name: String,
+        options: Engine.Options, progress: ProgressLine, _ sweeps: (Run) throws -> [Sweep]
     ) throws {
+        let pairs = try PromptPair.read(Blob(mapping: file))
+        let quiet = ProgressLine("", isQuiet: true)
         var parts: [LabelledArray] = []
-        for (index, experiment) in experiments.enumerated() {
-            let part = try measure(experiment)
+        var map = ColourMap.redBlue
+        for (index, prompts) in pairs.enumerated() {
+            let experiment = try PatchingExperiment(prompts, pair, model, prependBOS: prependBOS)
+            var part = try experiment.measure(
+                sweeps(experiment.clean), options: options, keeping: nil, progress: quiet)
             if let first = parts.first, first.axes.map(\.labels) != part.axes.map(\.labels) {
                 throw UnequalPairs(pair: index + 1)
             }
-            parts.append(part)
-            progress.update(index + 1, of: experiments.count)
+            part.name = name
+            // Tokens differ from pair to pair, so positions are only numbered.
+            parts.append(part.withoutCompanions)
+            map = experiment.colourMap
+            progress.update(index + 1, of: pairs.count)
         }
-        // Tokens differ from pair to pair, so positions are only numbered.
-        let numbered = parts.map(\.withoutCompanions)
+        colourMap = map
         effects = .stacking(
-            numbered, along: "pair", labels: parts.indices.map { String($0 + 1) })
-        statistics = PairedPatching.statistics(of: effects, seed: seed)
+            parts, along: "pair", labels: parts.indices.map { String($0 + 1) })
+        statistics = PairedPatching.statistics(of: effects, seed: pair.seed)
+        summary =
+            "\(pairs.count) pairs from \(file); mean effects below, with intervals and p in "
+            + "\(name)-statistics.csv"
     }
 
     private static func statistics(of effects: LabelledArray, seed: UInt64) -> LabelledArray {
@@ -58,6 +74,7 @@ struct PairedPatching {
             effects.name + "-statistics", quantity: effects.quantity, axes: axes,
             values: Tensor(axes.map(\.count), values), summary: [("pairs", Double(pairs))],
             provenance: effects.provenance)
+        result.provenance?.seed = seed
         result.settings = [
             "interval": "95 % percentile bootstrap of the mean, \(resamples) resamples",
             "p": "sign-flip permutation test of a zero mean",

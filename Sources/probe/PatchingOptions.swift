@@ -3,7 +3,6 @@ import Figures
 import Interventions
 import Models
 import Results
-import Tensors
 
 /// What all patching commands take.
 struct PatchingOptions: ParsableArguments {
@@ -39,24 +38,13 @@ struct PatchingOptions: ParsableArguments {
         _ file: String, _ model: Transformer, _ verb: String, title: String,
         _ sweeps: (Run) throws -> [Sweep]
     ) throws {
-        let experiments = try PromptPair.read(Blob(mapping: file)).map { prompts in
-            try PatchingExperiment(prompts, pair, model, prependBOS: self.model.prependsBOS)
-        }
-        let quiet = ProgressLine("", isQuiet: true)
         let paired = try PairedPatching(
-            experiments, seed: pair.seed, progress: output.verbosity.progress("pairs")
-        ) { experiment in
-            var effects = try experiment.measure(
-                sweeps(experiment.clean), options: sweep.engine, keeping: nil, progress: quiet)
-            effects.name = verb
-            return effects
-        }
+            file, pair, model, prependBOS: self.model.prependsBOS, name: verb,
+            options: sweep.engine, progress: output.verbosity.progress("pairs"), sweeps)
         try paired.statistics.write(to: output.folder(for: verb))
-        let summary =
-            "\(experiments.count) pairs from \(file); mean effects below, with intervals and p in "
-            + "\(verb)-statistics.csv"
-        let map = experiments[0].colourMap
-        try draw(paired.mean, of: paired.effects, summary, verb, title + ", mean", map)
+        try draw(
+            paired.mean, of: paired.effects, paired.summary, verb, title + ", mean",
+            paired.colourMap)
     }
 
     /// Draws effects as a heat map, or several; writes `result`.
