@@ -2,10 +2,10 @@
 """Compares the speed of probe's patching sweeps with TransformerLens and with PyTorch prototypes.
 
     python3 Tests/Benchmarks/compare_peers.py .build/release/probe --tl3 VENV3/bin/python \\
-        --tl2 VENV2/bin/python --prototypes DIR --json numbers.json
+        --tl2 VENV2/bin/python --json numbers.json
 
-VENV3 holds transformer_lens 3.9; VENV2 transformer_lens==2.16.1 "transformers<5" "datasets<4" "pyarrow<21"; DIR
-fast.py and wave.py. A peer that is not given, or does not start, is left out with a message. `--check` instead
+VENV3 holds transformer_lens 3.9; VENV2 transformer_lens==2.16.1 "transformers<5" "datasets<4" "pyarrow<21". The
+prototypes lie beside this file. A peer that is not given, or does not start, is left out with a message. `--check` instead
 compares the numbers of one random checkpoint; `--scaling` instead times probe alone, one thing varied at a time.
 
 The setting: GPT-2 small's shape, random weights, 6 tokens that differ at position 2, 2 threads, gradients off,
@@ -233,7 +233,8 @@ def main():
     parser.add_argument("probe", help="the program, such as .build/release/probe")
     parser.add_argument("--tl3", metavar="PYTHON", help="of the environment with TransformerLens 3")
     parser.add_argument("--tl2", metavar="PYTHON", help="of the environment with TransformerLens 2")
-    parser.add_argument("--prototypes", metavar="DIR", help="the folder of fast.py and wave.py; needs --tl3")
+    parser.add_argument("--prototypes", metavar="DIR", help="the folder of fast.py and wave.py; needs --tl3",
+                        default=str(Path(__file__).resolve().with_name("prototypes")))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", metavar="FILE", help="save every number")
     parser.add_argument("--check", action="store_true", help="needs --tl3")
