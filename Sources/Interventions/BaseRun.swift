@@ -84,7 +84,9 @@ struct BaseRun: Sendable {
     /// How many leading tokens of a sequence a source run has in common with this one: a causal
     /// model's activations there are the same.
     private func sharedPrefix(with source: TokenBatch?, sequence: Int) -> Int {
-        guard let source, source.count == tokens.count else { return 0 }
+        guard let source, source.count == tokens.count, model.config.attention == .causal else {
+            return 0
+        }
         return zip(source.ids[sequence], tokens.ids[sequence]).prefix { $0 == $1 }.count
     }
 

@@ -79,13 +79,17 @@ struct BranchPlan: Sendable {
         later = staged.filter { !isDirect || $0.stage > joins }.map(\.edit)
         positions = (0..<base.tokens.count).map { sequence in
             let read = base.lastRead(of: sequence)
+            let last =
+                base.model.config.attention == .causal ? read : base.tokens.length - 1
             let starts = interventions.compactMap {
-                base.firstDifference(of: $0, sequence: sequence, through: read)
+                base.firstDifference(of: $0, sequence: sequence, through: last)
             }
             // Edited scores and patterns may look ahead, so that later keys matter too.
-            let looksAhead = !kinds.isDisjoint(with: [.attnScores, .pattern])
+            let isCausal = base.model.config.attention == .causal
+            let looksAhead = !isCausal || !kinds.isDisjoint(with: [.attnScores, .pattern])
             let end = looksAhead ? base.tokens.length : read + 1
-            return starts.min().map { $0..<end }
+            // Where all attend to all, one change changes every position.
+            return starts.min().map { (isCausal ? $0 : 0)..<end }
         }
     }
 

@@ -16,6 +16,8 @@ public enum Edit: Sendable {
     case add(Tensor)
     /// A multiple of the value.
     case scale(Float)
+    /// Any change of the chosen numbers of one position: its heads, neurons or key positions.
+    case function(@Sendable (UnsafeMutableBufferPointer<Float>) -> Void)
 
     /// The tensor that is put in or added; `nil` for edits without one.
     ///
@@ -28,7 +30,7 @@ public enum Edit: Sendable {
             }
             return source
         case .replace(let value), .add(let value): return value
-        case .zero, .scale: return nil
+        case .zero, .scale, .function: return nil
         }
     }
 
@@ -47,6 +49,7 @@ public enum Edit: Sendable {
         case .add:
             if let operand { for i in 0..<values.count { values[i] += operand[i] } }
         case .scale(let factor): for i in 0..<values.count { values[i] *= factor }
+        case .function(let function): function(values)
         }
     }
 }
@@ -71,7 +74,9 @@ public struct Intervention: Sendable {
         let operand = try edit.operand(at: site.point)
         let (site, edit) = (site, edit)
         hooks.add(at: site.point) { value, _ in
-            value.apply(edit, at: site.selection(in: value.shape), operand: operand)
+            value.apply(
+                edit, at: site.selection(in: value.shape), operand: operand,
+                isPattern: site.point.kind.axes.contains(.queryPos))
         }
     }
 }
@@ -91,13 +96,18 @@ extension Tensor {
     /// - Parameters:
     ///   - selection: Indices along each axis; `nil` for all.
     ///   - operand: The edit's tensor, with the same axes or axes of 1 in front.
-    fileprivate mutating func apply(_ edit: Edit, at selection: [[Int]?], operand: Tensor?) {
+    ///   - isPattern: Whether positions are the axes query_pos and key_pos, at the end.
+    fileprivate mutating func apply(
+        _ edit: Edit, at selection: [[Int]?], operand: Tensor?, isPattern: Bool
+    ) {
         let shape = shape
         var lengths = operand?.shape ?? shape
         if lengths.count < shape.count { lengths.insert(1, at: 2) }
         precondition(lengths.count == shape.count, "an operand of shape \(lengths) for \(shape)")
-        // The trailing axes that are taken whole form one run of memory.
-        let whole = shape.indices.reversed().prefix {
+        // The trailing axes that are taken whole form one run of memory, of one position: that is
+        // what a function is given.
+        let features = isPattern ? 1 : shape.count - 2
+        let whole = shape.indices.reversed().prefix(features).prefix {
             selection[$0] == nil && lengths[$0] == shape[$0]
         }.count
         let inner = shape.suffix(whole).reduce(1, *)

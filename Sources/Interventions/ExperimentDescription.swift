@@ -77,6 +77,8 @@ public struct InterventionDescription: Codable, Hashable, Sendable {
         case .patch: (edit, from) = ("patch", name)
         case .zero: edit = "zero"
         case .scale(let factor): (edit, self.factor) = ("scale", factor)
+        // Code has no JSON; reading it back is refused.
+        case .function: edit = "function"
         case .replace(let value): (edit, shape, values) = ("replace", value.shape, value.values)
         case .add(let value): (edit, shape, values) = ("add", value.shape, value.values)
         }

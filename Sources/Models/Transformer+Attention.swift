@@ -176,6 +176,7 @@ private struct HeadViews: Sendable {
                     before.keys[0..<before.keys.count, columns],
                     before.values[0..<before.values.count, columns]
                 )
-            }, visible: query.start + 1, scale: 1 / config.attentionScale(layer: layer))
+            }, visible: config.attention == .causal ? query.start + 1 : nil,
+            scale: 1 / config.attentionScale(layer: layer))
     }
 }

@@ -25,6 +25,8 @@ public struct TransformerConfig: Sendable, Hashable {
     public var activation: Activation
     /// Whether norms have a gain and a shift of their own.
     public var normalization = Normalization.layerNorm
+    /// What a position attends to.
+    public var attention = AttentionDirection.causal
     /// Whether attention scores are divided by sqrt(d_head).
     public var scalesAttention = true
     /// Whether attention scores are divided by layer + 1 as well.
@@ -57,6 +59,14 @@ public struct TransformerConfig: Sendable, Hashable {
         (scalesAttention ? Float(dHead).squareRoot() : 1)
             * (scalesAttentionByLayer ? Float(layer + 1) : 1)
     }
+}
+
+/// What a position attends to.
+public enum AttentionDirection: String, Sendable {
+    /// Itself and the positions before it.
+    case causal
+    /// All positions, as in encoders.
+    case bidirectional
 }
 
 /// The kind of norm, by its name in TransformerLens.

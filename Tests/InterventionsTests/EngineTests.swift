@@ -13,7 +13,15 @@ import Testing
         TransformerConfig(nLayers: 1, dModel: 15, nHeads: 3, dMLP: 7, dVocab: 11, nCtx: 9),
         TransformerConfig(
             nLayers: 3, dModel: 24, nHeads: 2, dMLP: 40, dVocab: 53, nCtx: 24, activation: .gelu),
+        encoder,
     ]
+
+    /// All positions attend to all.
+    private static let encoder = {
+        var config = TransformerConfig(nLayers: 2, dModel: 12, nHeads: 2, dVocab: 19, nCtx: 12)
+        config.attention = .bidirectional
+        return config
+    }()
 
     /// Whether a sweep of a kind by these axes exists, with every edit at every point of it.
     @Test(arguments: shapes, HookKind.allCases)

@@ -88,6 +88,9 @@ struct Experiment {
         let edits: [Edit] = [
             .patch(from: cache), .replace(isPattern ? other : broadcast), .add(other),
             .scale(isPattern ? 0.5 : -0.5),
+            .function { values in
+                for i in 0..<values.count { values[i] = 0.7 * values[i] + 0.1 * Float(i % 3) }
+            },
         ]
         // Nothing can be divided by a norm's scale of zero.
         return point.kind.axes.contains(.one) ? edits : edits + [.zero]

@@ -11,6 +11,8 @@ import Testing
             EngineTests.shapes[0], lengths: [5], differingFrom: [1])
         let branches = [HookKind.z, .mlpPost, .pattern, .residPre].flatMap {
             experiment.branches(at: $0)
+        }.filter { branch in
+            branch.interventions.allSatisfy { if case .function = $0.edit { false } else { true } }
         }
         let metric = Metric.logitDifference(.id(3), .id(4))
         let description = ExperimentDescription(
