@@ -17,9 +17,14 @@ struct BaseRun: Sendable {
     init(_ run: Run, tokens: TokenBatch, branches: [Branch], reading positions: [[Int]]) throws {
         model = run.model
         self.tokens = tokens
+        guard run.cache.tokens == tokens else { throw InterventionError.baseWithHooks }
         let needed = BaseRun.points(for: branches, in: run.model)
+        let isWhole = { (point: HookPoint) in
+            let axis = point.kind.axes.firstIndex { $0 == .pos || $0 == .queryPos } ?? 0
+            return run.cache[point].map { axis == 0 || $0.shape[axis] == tokens.length } ?? false
+        }
         cache =
-            needed.allSatisfy { run.cache[$0] != nil }
+            needed.allSatisfy(isWhole)
             ? run.cache
             : try run.model.run(
                 .tokens(tokens), caching: .points(needed), logits: .none
@@ -77,8 +82,26 @@ struct BaseRun: Sendable {
         let chosen = positions.map { $0 < 0 ? $0 + tokens.length : $0 }
         let candidates = chosen.filter { (0...last).contains($0) }.sorted()
         guard case .patch(let cache) = intervention.edit else { return candidates.first }
-        let shared = sharedPrefix(with: cache.tokens, sequence: sequence)
+        var shared = sharedPrefix(with: cache.tokens, sequence: sequence)
+        if !isSame(cache, at: intervention.site.point, sequence, before: shared) { shared = 0 }
         return candidates.first { $0 >= shared }
+    }
+
+    /// Whether a source run has the base run's values at the first positions; another model's has
+    /// not.
+    private func isSame(
+        _ source: ActivationCache, at point: HookPoint, _ sequence: Int, before end: Int
+    ) -> Bool {
+        guard let new = source[point], let old = cache[point], new.shape == old.shape else {
+            return false
+        }
+        let (a, b) = (new[at: sequence], old[at: sequence])
+        let isPattern = point.kind.axes.contains(.queryPos)
+        let heads = isPattern ? Array(0..<a.shape[0]) : [0]
+        return heads.allSatisfy { head in
+            let (x, y) = isPattern ? (a[at: head], b[at: head]) : (a, b)
+            return x[at: 0..<end].values == y[at: 0..<end].values
+        }
     }
 
     /// How many leading tokens of a sequence a source run has in common with this one: a causal

@@ -120,25 +120,27 @@ public struct Engine: Sendable {
     /// the rows that differ, from where they differ to what is read.
     var neededOperations: Double {
         plans.reduce(0) { sum, plan in
-            plan.positions.reduce(sum) { sum, positions in
-                sum + (positions.map { operations(rows: $0.count, from: plan.joins) } ?? 0)
+            plan.positions.enumerated().reduce(sum) { sum, entry in
+                guard let positions = entry.element else { return sum }
+                let read = base.reads(of: entry.offset, from: positions.lowerBound).count
+                return sum + operations(rows: positions.count, read: read, from: plan.joins)
             }
         }
     }
 
-    private func operations(rows: Int, from stage: Stage) -> Double {
+    private func operations(rows: Int, read: Int, from stage: Stage) -> Double {
         let config = base.model.config
         let (d, heads) = (Double(config.dModel), Double(config.nHeads * config.dHead))
         let perRow = (keysAndValues: 4 * d * heads, queriesAndOutput: 4 * d * heads)
         let mlp = 4 * d * Double(config.dMLP)
         return (stage.index / 2..<2 * config.nLayers).reduce(0) { sum, half in
-            let read = half / 2 == config.nLayers - 1 ? 1 : Double(rows)
+            let read = half / 2 == config.nLayers - 1 ? Double(min(read, rows)) : Double(rows)
             let attention = Double(rows) * perRow.keysAndValues + read * perRow.queriesAndOutput
             return sum + (half.isMultiple(of: 2) ? attention : read * mlp)
         }
     }
 
-    /// Groups plans by where they join; a group has at most `rows` rows, and at least one plan.
+    /// Groups plans by where they join; a group has about `rows` rows, and at least one plan.
     ///
     /// Few branches are dealt out in turn, so that chunks take equally long; many are cut in order,
     /// so that those that join together make the largest products.

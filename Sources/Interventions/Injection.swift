@@ -8,11 +8,13 @@ import Tensors
 /// need not be computed again: with Δ for the difference from the base run,
 ///
 /// ```
-/// z, result:            Δattn_out = Δz W_O          Δattn_out = Σ_h Δresult_h
-/// q, k, v, scores,
-/// pattern: Δz of the heads concerned, computed again from base queries, keys and values mlp pre,
-/// post: Δmlp_out = Δpost W_out attn_out, mlp_out, residual stream: as they are
+/// z:         Δattn_out = Δz W_O
+/// result:    Δattn_out = Σ_h Δresult_h
+/// mlp post:  Δmlp_out = Δpost W_out;  mlp pre: the same with Δpost = act(pre′) − act(pre)
 /// ```
+///
+/// Of edited queries, keys, values, scores and patterns Δz is computed again for the heads
+/// concerned; attn_out, mlp_out and the residual stream are taken as they are.
 struct Injection {
     let base: BaseRun
     let sequence: Int
@@ -29,7 +31,8 @@ struct Injection {
         switch kind {
         case .z, .result, .attnOut, .mlpPost, .mlpOut, .residPre, .residMid, .residPost: [kind]
         case .mlpPre: [.mlpPre, .mlpPost]
-        case .q, .k, .v, .attnScores, .pattern: [.q, .k, .v, .z]
+        case .q, .k, .v: [.q, .k, .v, .z]
+        case .attnScores, .pattern: [kind, .q, .k, .v, .z]
         case .embed, .posEmbed: [.embed, .posEmbed]
         default: []
         }

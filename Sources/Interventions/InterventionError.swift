@@ -8,6 +8,10 @@ public enum InterventionError: Error, Hashable, CustomStringConvertible {
     case differentShapes(clean: [Int], base: [Int])
     /// An axis that the activation does not have.
     case noSuchAxis(axis: String, site: String, axes: [String])
+    /// A head, neuron or position that the activation does not have.
+    case noSuchCoordinate(String)
+    /// A base run with hooks, which its branches would not have.
+    case baseWithHooks
     /// A description in JSON that makes no sense.
     case badDescription(String)
     /// Axes by which no stack of activations is defined.
@@ -29,6 +33,9 @@ public enum InterventionError: Error, Hashable, CustomStringConvertible {
                 + "equally long"
         case .noSuchAxis(let axis, let site, let axes):
             "\(site) has no axis \(axis); sweep it by \(axes.joined(separator: ", "))"
+        case .noSuchCoordinate(let reason): reason
+        case .baseWithHooks:
+            "the base run had hooks; run it plainly, and put its edits into every branch"
         case .badDescription(let reason): "in the experiment's description, \(reason)"
         case .noStack(let axes):
             "every site by \(axes.joined(separator: ",")) is not defined; sweep by layer,pos, by "

@@ -14,9 +14,8 @@ struct PlannedEdit: Sendable {
     init(_ intervention: Intervention, in model: Transformer, tokens: TokenBatch) throws {
         (site, edit, length) = (intervention.site, intervention.edit, tokens.length)
         operand = try edit.operand(at: site.point)
-        if let operand {
-            try PlannedEdit.requireShape(operand, site.point, model, tokens)
-        }
+        try site.requireInside(model, length: tokens.length)
+        if let operand { try requireShape(of: operand, in: model, tokens) }
     }
 
     /// Edits the rows of consecutive positions.
@@ -75,22 +74,70 @@ struct PlannedEdit: Sendable {
         }
     }
 
-    private static func requireShape(
-        _ operand: Tensor, _ point: HookPoint, _ model: Transformer, _ tokens: TokenBatch
+    /// A patch has the activation's shape; other values may have a batch and a position axis of 1.
+    private func requireShape(
+        of operand: Tensor, in model: Transformer, _ tokens: TokenBatch
     ) throws(InterventionError) {
-        let expected = point.kind.axes.map { axis in
+        let kind = site.point.kind
+        let expected = kind.axes.map { axis in
             switch axis {
             case .batch: tokens.count
             case .pos, .queryPos, .keyPos: tokens.length
             default: model.length(of: axis)
             }
         }
-        // Norms of split inputs have a head axis; it is left to the edit.
-        guard operand.rank == expected.count else { return }
-        for (axis, (own, other)) in zip(expected, operand.shape).enumerated()
-        where own != other && !(other == 1 && axis < 3) {
+        var isPatch = false
+        if case .patch = edit { isPatch = true }
+        let fits =
+            expected.count == operand.rank
+            && zip(expected, operand.shape).enumerated().allSatisfy { axis, lengths in
+                let isShared = !isPatch && lengths.1 == 1 && kind.axes[axis].isPlace
+                return lengths.0 == lengths.1 || isShared
+            }
+        // Norms of split inputs have a head axis of their own.
+        let isSplitNorm =
+            (kind == .ln1Scale || kind == .ln1Normalized) && operand.rank == expected.count + 1
+        guard fits || isSplitNorm else {
             throw .wrongShape(
-                point: point.description, shape: operand.shape, expected: expected)
+                point: site.point.description, shape: operand.shape, expected: expected)
+        }
+    }
+}
+
+extension ActivationAxis {
+    /// Whether the axis says where a value is, so that one value may stand for all places.
+    fileprivate var isPlace: Bool { self == .batch || self == .pos || self == .queryPos }
+}
+
+extension Site {
+    /// Checks that the model has what the site names.
+    ///
+    /// - Throws: ``RunError`` for a layer or position, ``InterventionError/noSuchCoordinate(_:)``
+    ///   for others.
+    func requireInside(_ model: Transformer, length: Int) throws {
+        if let layer = point.layer, layer >= model.config.nLayers {
+            throw RunError.noSuchLayer(layer, nLayers: model.config.nLayers)
+        }
+        for position in (positions ?? []) + (source.map { [$0] } ?? [])
+        where !(-length..<length).contains(position) {
+            throw RunError.noSuchPosition(position, length: length)
+        }
+        let coordinates: [(name: String, index: Int?, axis: ActivationAxis)] = [
+            ("head", head, .head), ("neuron", neuron, .dMLP), ("source", source, .keyPos),
+        ]
+        for (name, index, axis) in coordinates {
+            guard let index else { continue }
+            guard point.kind.axes.contains(axis) else {
+                throw InterventionError.noSuchCoordinate("\(point) has no \(name)")
+            }
+            let count = axis == .keyPos ? length : model.length(of: axis)
+            guard (0..<count).contains(index) else {
+                throw InterventionError.noSuchCoordinate(
+                    "there is no \(name) \(index) at \(point); they are 0 to \(count - 1)")
+            }
+        }
+        if positions != nil, !point.kind.axes.contains(where: { $0 == .pos || $0 == .queryPos }) {
+            throw InterventionError.noSuchCoordinate("\(point) has no positions")
         }
     }
 }

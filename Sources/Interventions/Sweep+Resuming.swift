@@ -59,6 +59,10 @@ extension Metric {
         }
         let places = positions.map { "\($0)" } ?? "all"
         let range = range.map { "\($0.base) to \($0.clean)" } ?? "raw"
-        return "\(name) of \(tokens.joined(separator: " and ")) at \(places), \(range)"
+        let logits = reference.map { tensor in
+            tensor.values.withUnsafeBytes { " from " + Fingerprint($0).hexadecimal }
+        }
+        return
+            "\(name)\(logits ?? "") of \(tokens.joined(separator: " and ")) at \(places), \(range)"
     }
 }

@@ -25,7 +25,7 @@ public enum Activation: String, Sendable, CaseIterable {
         switch self {
         case .geluTanh: for i in 0..<x.count { x[i] = Kernels.geluTanh(x[i]) }
         case .gelu: for i in 0..<x.count { x[i] = geluError(x[i]) }
-        case .relu: for i in 0..<x.count { x[i] = x[i] > 0 ? x[i] : 0 }
+        case .relu: for i in 0..<x.count { x[i] = x[i] < 0 ? 0 : x[i] }
         }
     }
 }

@@ -5,7 +5,8 @@ public import Tensors
 /// Where a hook changed a value, the cache holds the changed one.
 public struct ActivationCache: Sendable {
     private var values: [HookPoint: Tensor] = [:]
-    /// The tokens that the activations follow from; `nil` if hooks or a residual stream did more.
+    /// The tokens that the activations follow from; `nil` if hooks,
+    /// a residual stream or a later change did more.
     public internal(set) var tokens: TokenBatch?
 
     /// An empty cache.
@@ -25,8 +26,14 @@ public struct ActivationCache: Sendable {
     /// The value at a point; `nil` if it was not kept.
     public subscript(point: HookPoint) -> Tensor? {
         get { values[point] }
-        set { values[point] = newValue }
+        set {
+            values[point] = newValue
+            tokens = nil
+        }
     }
+
+    /// Keeps a value that follows from the tokens.
+    mutating func keep(_ value: Tensor, at point: HookPoint) { values[point] = value }
 
     /// The value at a point of a block; `nil` if it was not kept.
     public subscript(kind: HookKind, layer: Int) -> Tensor? {

@@ -42,7 +42,7 @@ final class HookedPass: Pass {
             precondition(
                 value.shape == shape, "a hook at \(point) changed shape \(shape) to \(value.shape)")
         }
-        if caching.includes(point) { cache[point] = selected(value, kind) }
+        if caching.includes(point) { cache.keep(selected(value, kind), at: point) }
         value = value.reshaped(flat)
     }
 

@@ -195,12 +195,12 @@ extension Transformer {
     }
 
     /// Checks that the model can run on tokens.
-    func validate(_ batch: TokenBatch, after past: Int = 0) throws(RunError) {
+    func validate(_ batch: TokenBatch) throws(RunError) {
         guard !batch.lengths.isEmpty, batch.lengths.allSatisfy({ $0 > 0 }) else {
             throw .emptyPrompt
         }
-        guard past + batch.length <= config.nCtx else {
-            throw .tooLong(length: past + batch.length, nCtx: config.nCtx)
+        guard batch.length <= config.nCtx else {
+            throw .tooLong(length: batch.length, nCtx: config.nCtx)
         }
         for id in batch.ids.joined() where !(0..<config.dVocab).contains(id) {
             throw .unknownToken(id: id, dVocab: config.dVocab)

@@ -42,7 +42,11 @@ public func signFlipTest(
         where sum.magnitude >= observed[column] * (1 - 1e-12) { extreme[column] += 1 }
     }
     // Among all choices is the observed one; among drawn ones it is added.
-    return extreme.map { isExact ? Double($0) / Double(count) : Double($0 + 1) / Double(count + 1) }
+    // Of a sum that is not a number nothing can be said.
+    return zip(extreme, observed).map { extreme, observed in
+        guard observed.isFinite else { return .nan }
+        return isExact ? Double(extreme) / Double(count) : Double(extreme + 1) / Double(count + 1)
+    }
 }
 
 /// The sum of each column with a sign for each row.

@@ -45,8 +45,11 @@ struct Ablate: ParsableCommand {
     @Option(help: ArgumentHelp("Texts for the mean, one a line.", valueName: "file"))
     var data: String?
 
-    @Option(help: ArgumentHelp("The text to resample from.", valueName: "text"))
-    var other = "The man was working because"
+    @Option(
+        help: ArgumentHelp(
+            "The text to resample from. (default: The man was working because)", valueName: "text")
+    )
+    var other: String?
 
     @Option(
         help: ArgumentHelp("Layers, such as 4-7 or 0,5. (default: all)", valueName: "layers"),
@@ -58,6 +61,12 @@ struct Ablate: ParsableCommand {
 
     @Option(help: ArgumentHelp("The wrong answer, one token.", valueName: "text"))
     var wrong = " he"
+
+    @Option(help: ArgumentHelp("A token id instead of --answer.", valueName: "id"))
+    var answerId: Int?
+
+    @Option(help: ArgumentHelp("A token id instead of --wrong.", valueName: "id"))
+    var wrongId: Int?
 
     @Option(help: "The metric: any but normalized.")
     var metric = PairOptions.MetricName.logitDifference
@@ -73,6 +82,9 @@ struct Ablate: ParsableCommand {
         if baseline == .mean && data == nil {
             throw ValidationError("the mean baseline needs --data FILE, with one text a line")
         }
+        if data != nil && baseline != .mean || other != nil && baseline != .resample {
+            throw ValidationError("--data goes with --baseline mean, --other with resample")
+        }
     }
 
     func run() throws {
@@ -80,7 +92,8 @@ struct Ablate: ParsableCommand {
         let model = try self.model.load()
         let tokens = try prompt.tokens(for: model, prependBOS: self.model.prependsBOS)
         let base = try model.run([tokens])
-        let metric = metric.metric(.text(answer), .text(wrong))
+        let metric = metric.metric(
+            answerId.map { .id($0) } ?? .text(answer), wrongId.map { .id($0) } ?? .text(wrong))
         let ablation = Ablation(
             part.part, baseline: try makeBaseline(model, tokens), layers: layers)
         let whole = try metric.value(of: base)
@@ -101,6 +114,7 @@ struct Ablate: ParsableCommand {
         effects.settings = [
             "prompt ids": tokens.map(String.init).joined(separator: ","), "answer": answer,
             "wrong": wrong, "part": part.rawValue, "baseline": baseline.rawValue,
+            "data": data ?? "none", "other": other ?? "none",
         ]
         let number = NumberText.fixed(whole, decimals: 4, minus: "-")
         try draw(effects, "whole model  \(metric.name) \(number)")
@@ -110,7 +124,8 @@ struct Ablate: ParsableCommand {
         switch baseline {
         case .zero: return .zero
         case .resample:
-            let source = try model.tokens(other, prependBOS: self.model.prependsBOS)
+            let source = try model.tokens(
+                other ?? "The man was working because", prependBOS: self.model.prependsBOS)
             guard source.count == tokens.count else {
                 throw UnequalPrompts(source, tokens, model.tokenizer)
             }

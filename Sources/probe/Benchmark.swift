@@ -57,6 +57,9 @@ struct Benchmark: ParsableCommand {
     func run() throws {
         verbosity.apply()
         let transformer = try loadOrMake()
+        guard transformer.config.dVocab > 16 else {
+            throw RunError.unknownToken(id: 16, dVocab: transformer.config.dVocab)
+        }
         guard length <= transformer.config.nCtx else {
             throw RunError.tooLong(length: length, nCtx: transformer.config.nCtx)
         }

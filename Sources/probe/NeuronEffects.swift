@@ -68,13 +68,13 @@ struct NeuronEffects: ParsableCommand {
         let paired = try PairedPatching(
             file, pair, model, prependBOS: self.model.prependsBOS, name: "neuron-effects",
             options: sweepOptions.engine, progress: output.verbosity.progress("pairs"), sweeps)
-        try paired.statistics.write(to: output.folder(for: "neuron-effects"))
-        try draw(paired.mean, of: paired.effects, paired.summary)
+        try draw(paired.mean, of: paired.effects, paired.summary, with: paired.statistics)
     }
 
     /// Draws effects by layer and neuron; writes `result`.
     private func draw(
-        _ effects: LabelledArray, of result: LabelledArray, _ summary: String
+        _ effects: LabelledArray, of result: LabelledArray, _ summary: String,
+        with statistics: LabelledArray? = nil
     ) throws {
         let summary = summary + "\n" + list(effects.strongest(top))
         let layers = effects.axes[0].labels
@@ -89,14 +89,15 @@ struct NeuronEffects: ParsableCommand {
             let map = try Heatmap(
                 effects.strongestColumns(20),
                 style: Heatmap.Style(title: title, width: figure.width, dpi: figure.dpi))
-            try report(map, of: result, summary, command: command, output)
+            try report(map, of: result, with: statistics, summary, command: command, output)
         } else if layers.count == 1 {
             let plot = try ScatterPlot(
                 effects.part(0), labelPrefix: "L\(layers[0])N", style: style)
-            try report(plot, of: result, summary, command: command, output)
+            try report(plot, of: result, with: statistics, summary, command: command, output)
         } else {
             try report(
-                RankPlot(effects, style: style), of: result, summary, command: command, output)
+                RankPlot(effects, style: style), of: result, with: statistics, summary,
+                command: command, output)
         }
     }
 

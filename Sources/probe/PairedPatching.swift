@@ -26,28 +26,45 @@ struct PairedPatching {
     ///     equally long.
     init(
         _ file: String, _ pair: PairOptions, _ model: Transformer, prependBOS: Bool, name: String,
-        options: Engine.Options, progress: ProgressLine, _ sweeps: (Run) throws -> [Sweep]
+        options: Engine.Options, progress: ProgressLine, caching: Caching = .all,
+        _ sweeps: (Run) throws -> [Sweep]
     ) throws {
         let pairs = try PromptPair.read(Blob(mapping: file))
+        let provenance = try Provenance(of: model, seed: pair.seed)
         let quiet = ProgressLine("", isQuiet: true)
         var parts: [LabelledArray] = []
         var map = ColourMap.redBlue
         for (index, prompts) in pairs.enumerated() {
-            let experiment = try PatchingExperiment(prompts, pair, model, prependBOS: prependBOS)
-            var part = try experiment.measure(
-                sweeps(experiment.clean), options: options, keeping: nil, progress: quiet)
+            var part: LabelledArray
+            do {
+                let experiment = try PatchingExperiment(
+                    prompts, pair, model, prependBOS: prependBOS, caching: caching)
+                part = try experiment.measure(
+                    sweeps(experiment.clean), options: options, keeping: nil,
+                    provenance: provenance, progress: quiet)
+                map = experiment.colourMap
+            } catch {
+                throw PairError(file: file, pair: index + 1, reason: "\(error)")
+            }
             if let first = parts.first, first.axes.map(\.labels) != part.axes.map(\.labels) {
-                throw UnequalPairs(pair: index + 1)
+                throw PairError(file: file, pair: index + 1, reason: PairError.otherLength)
             }
             part.name = name
             // Tokens differ from pair to pair, so positions are only numbered.
             parts.append(part.withoutCompanions)
-            map = experiment.colourMap
             progress.update(index + 1, of: pairs.count)
         }
         colourMap = map
-        effects = .stacking(
+        var stack = LabelledArray.stacking(
             parts, along: "pair", labels: parts.indices.map { String($0 + 1) })
+        stack.summary = [("pairs", Double(pairs.count))]
+        stack.settings = ["pairs": file, "metric": stack.quantity.name]
+        for (index, prompts) in pairs.enumerated() {
+            stack.settings["pair \(index + 1)"] = [
+                prompts.clean, prompts.corrupted, prompts.answer, prompts.wrong,
+            ].joined(separator: " | ")
+        }
+        effects = stack
         statistics = PairedPatching.statistics(of: effects, seed: pair.seed)
         summary =
             "\(pairs.count) pairs from \(file); mean effects below, with intervals and p in "
@@ -102,11 +119,15 @@ extension LabelledArray {
     }
 }
 
-/// Pairs of different length in a sweep by position.
-private struct UnequalPairs: Error, CustomStringConvertible {
+/// What is wrong with one pair of a file.
+private struct PairError: Error, CustomStringConvertible {
+    let file: String
     let pair: Int
-    var description: String {
-        "pair \(pair) has another number of tokens than the first, so positions do not correspond; "
-            + "sweep without positions, as --by layer,head does, or give pairs of one length"
-    }
+    let reason: String
+
+    var description: String { "\(file), pair \(pair): \(reason)" }
+
+    static let otherLength =
+        "it has another number of tokens than the first, so positions do not correspond; sweep "
+        + "without positions, as --by layer,head does, or give pairs of one length"
 }

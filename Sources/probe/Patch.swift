@@ -37,7 +37,9 @@ struct Patch: ParsableCommand {
     func run() throws {
         let axes = by ?? (every || site.axes.contains(.head) ? [.layer, .head] : [.layer, .pos])
         let name = every ? "every site" : site.shortName
-        try options.run("patch", title: "\(name) activation patching") { clean in
+        try options.run(
+            "patch", title: "\(name) activation patching", onDemand: [site]
+        ) { clean in
             try every
                 ? Sweep.every(by: axes, from: clean) : [Sweep(site, by: axes, from: clean)]
         }

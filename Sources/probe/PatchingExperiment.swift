@@ -13,15 +13,20 @@ struct PatchingExperiment {
     let ends: (clean: Double, corrupted: Double)
 
     /// Runs both prompts of the options.
-    init(_ pair: PairOptions, _ model: Transformer, prependBOS: Bool) throws {
+    ///
+    /// - Parameter caching: What is kept of the clean run; it must hold what will be patched.
+    init(
+        _ pair: PairOptions, _ model: Transformer, prependBOS: Bool, caching: Caching = .all
+    ) throws {
         let prompts = try pair.prompts(for: model, prependBOS: prependBOS)
         try self.init(
-            model, prompts, pair.rawMetric, isNormalized: pair.metric == .normalized)
+            model, prompts, pair.rawMetric, isNormalized: pair.metric == .normalized, caching)
     }
 
     /// Runs both prompts of a pair from a file, with the options' metric.
     init(
-        _ prompts: PromptPair, _ pair: PairOptions, _ model: Transformer, prependBOS: Bool
+        _ prompts: PromptPair, _ pair: PairOptions, _ model: Transformer, prependBOS: Bool,
+        caching: Caching = .all
     ) throws {
         let tokens = (
             clean: try model.tokens(prompts.clean, prependBOS: prependBOS),
@@ -31,14 +36,15 @@ struct PatchingExperiment {
             throw UnequalPrompts(tokens.clean, tokens.corrupted, model.tokenizer)
         }
         let metric = pair.metric.metric(.text(prompts.answer), .text(prompts.wrong))
-        try self.init(model, tokens, metric, isNormalized: pair.metric == .normalized)
+        try self.init(
+            model, tokens, metric, isNormalized: pair.metric == .normalized, caching)
     }
 
     private init(
         _ model: Transformer, _ prompts: (clean: [Int], corrupted: [Int]), _ raw: Metric,
-        isNormalized: Bool
+        isNormalized: Bool, _ caching: Caching
     ) throws {
-        clean = try model.run([prompts.clean], caching: .all)
+        clean = try model.run([prompts.clean], caching: caching)
         base = try model.run([prompts.corrupted])
         ends = (try raw.value(of: clean), try raw.value(of: base))
         metric = isNormalized ? try raw.normalized(from: base, to: clean) : raw
@@ -57,11 +63,12 @@ struct PatchingExperiment {
     ///   - sweeps: What is patched; several are stacked.
     ///   - options: How the work is cut.
     ///   - partial: Where values are kept until the results are written; `nil` to keep none.
+    ///   - known: The provenance, if it was made before: it takes a hash of the weights.
     func measure(
         _ sweeps: [Sweep], options: Engine.Options, keeping partial: PartialResults?,
-        progress: ProgressLine
+        provenance known: Provenance? = nil, progress: ProgressLine
     ) throws -> LabelledArray {
-        let provenance = try Provenance(of: base.model)
+        let provenance = try known ?? Provenance(of: base.model)
         let store = { (sweep: Sweep) in
             try partial?.open(sweep.name, progress) { path in
                 try sweep.store(

@@ -17,14 +17,20 @@ struct PatchingOptions: ParsableArguments {
     /// - Parameters:
     ///   - verb: The command's name, which names the files.
     ///   - title: The figure's title unless one was given.
+    ///   - kinds: Activations on demand that are patched.
     ///   - sweeps: What is patched from the clean run; several are stacked.
-    func run(_ verb: String, title: String, _ sweeps: (Run) throws -> [Sweep]) throws {
+    func run(
+        _ verb: String, title: String, onDemand kinds: Set<HookKind> = [],
+        _ sweeps: (Run) throws -> [Sweep]
+    ) throws {
         output.verbosity.apply()
         let model = try self.model.load()
+        let caching = Caching { !$0.kind.isOnDemand || kinds.contains($0.kind) }
         if let file = pair.pairs {
-            return try runPairs(file, model, verb, title: title, sweeps)
+            return try runPairs(file, model, verb, title: title, caching, sweeps)
         }
-        let experiment = try PatchingExperiment(pair, model, prependBOS: self.model.prependsBOS)
+        let experiment = try PatchingExperiment(
+            pair, model, prependBOS: self.model.prependsBOS, caching: caching)
         let partial = PartialResults(in: output.folder(for: verb))
         var effects = try experiment.measure(
             sweeps(experiment.clean), options: sweep.engine, keeping: partial,
@@ -35,30 +41,30 @@ struct PatchingOptions: ParsableArguments {
     }
 
     private func runPairs(
-        _ file: String, _ model: Transformer, _ verb: String, title: String,
+        _ file: String, _ model: Transformer, _ verb: String, title: String, _ caching: Caching,
         _ sweeps: (Run) throws -> [Sweep]
     ) throws {
         let paired = try PairedPatching(
             file, pair, model, prependBOS: self.model.prependsBOS, name: verb,
-            options: sweep.engine, progress: output.verbosity.progress("pairs"), sweeps)
-        try paired.statistics.write(to: output.folder(for: verb))
+            options: sweep.engine, progress: output.verbosity.progress("pairs"),
+            caching: caching, sweeps)
         try draw(
             paired.mean, of: paired.effects, paired.summary, verb, title + ", mean",
-            paired.colourMap)
+            paired.colourMap, with: paired.statistics)
     }
 
     /// Draws effects as a heat map, or several; writes `result`.
     private func draw(
         _ effects: LabelledArray, of result: LabelledArray, _ summary: String, _ verb: String,
-        _ title: String, _ colourMap: ColourMap
+        _ title: String, _ colourMap: ColourMap, with statistics: LabelledArray? = nil
     ) throws {
         let style = figure.style(title: title, colourMap: colourMap)
         if effects.axes.count > 2 {
             let panels = try HeatmapGrid(effects, style: style)
-            try report(panels, of: result, summary, command: verb, output)
+            try report(panels, of: result, with: statistics, summary, command: verb, output)
         } else {
             let map = try Heatmap(effects.asTable, style: style)
-            try report(map, of: result, summary, command: verb, output)
+            try report(map, of: result, with: statistics, summary, command: verb, output)
         }
     }
 }

@@ -137,7 +137,8 @@ struct KilledSweepTests {
         var header: Int?
         while process.isRunning {
             let size = sweep.storeSize("run")
-            header = header ?? size
+            // Empty for a moment, then the header alone, then with values.
+            if let size, size > 0 { header = header ?? size }
             if let size, let header, size > header { break }
             usleep(200)
         }
