@@ -69,16 +69,23 @@ public struct InterventionDescription: Codable, Hashable, Sendable {
     /// Describes an intervention.
     ///
     /// - Parameter name: The name of the run that a patch takes its value from.
-    public init(_ intervention: Intervention, from name: String? = nil) {
+    /// - Throws: ``InterventionError/badDescription(_:)`` for a function, which is code, and for a
+    ///   patch without a name.
+    public init(
+        _ intervention: Intervention, from name: String? = nil
+    ) throws(InterventionError) {
         let site = intervention.site
         point = site.point.description
         (positions, source, head, neuron) = (site.positions, site.source, site.head, site.neuron)
         switch intervention.edit {
-        case .patch: (edit, from) = ("patch", name)
+        case .patch:
+            guard let name else {
+                throw .badDescription("the run that \(point) is from has no name")
+            }
+            (edit, from) = ("patch", name)
         case .zero: edit = "zero"
         case .scale(let factor): (edit, self.factor) = ("scale", factor)
-        // Code has no JSON; reading it back is refused.
-        case .function: edit = "function"
+        case .function: throw .badDescription("the function at \(point) is code, not data")
         case .replace(let value): (edit, shape, values) = ("replace", value.shape, value.values)
         case .add(let value): (edit, shape, values) = ("add", value.shape, value.values)
         }
@@ -131,51 +138,70 @@ public struct MetricDescription: Codable, Hashable, Sendable {
     /// The raw value of a ``Metric/Kind``; not a function or a divergence, which need code or a
     /// run.
     public var kind: String
-    /// The right answer's text, or `#` and its id.
+    /// The right answer as text.
     public var answer: String?
-    /// The wrong answer's.
+    /// The right answer's id, instead of its text.
+    public var answerID: Int?
+    /// The wrong answer as text.
     public var wrong: String?
+    /// The wrong answer's id, instead of its text.
+    public var wrongID: Int?
     /// See ``Metric/positions``.
     public var positions: [Int]?
+    /// The value that counts as 0; see ``Metric/Range``.
+    public var base: Double?
+    /// The value that counts as 1.
+    public var clean: Double?
 
-    /// Describes a metric, raw.
-    public init(_ metric: Metric) {
-        func text(_ token: TokenReference?) -> String? {
-            switch token {
-            case .text(let text)?: text
-            case .id(let id)?: "#\(id)"
-            case nil: nil
-            }
+    /// Describes a metric.
+    ///
+    /// - Throws: ``InterventionError/badDescription(_:)`` for a function and a divergence.
+    public init(_ metric: Metric) throws(InterventionError) {
+        guard metric.kind != .function, metric.kind != .divergence else {
+            throw .badDescription("the metric \(metric.name) needs code or a run")
         }
         kind = metric.kind.rawValue
-        (answer, wrong) = (text(metric.answer), text(metric.wrong))
+        switch metric.answer {
+        case .text(let text)?: answer = text
+        case .id(let id)?: answerID = id
+        case nil: break
+        }
+        switch metric.wrong {
+        case .text(let text)?: wrong = text
+        case .id(let id)?: wrongID = id
+        case nil: break
+        }
         positions = metric.positions
+        (base, clean) = (metric.range?.base, metric.range?.clean)
     }
 
     /// The metric.
     ///
     /// - Throws: ``InterventionError/badDescription(_:)`` for an unknown kind or missing answers.
     public func metric() throws(InterventionError) -> Metric {
-        func token(_ text: String?) throws(InterventionError) -> TokenReference {
+        func token(_ text: String?, _ id: Int?) throws(InterventionError) -> TokenReference {
+            if let id { return .id(id) }
             guard let text else {
                 throw .badDescription("the metric \(quoted(kind)) lacks an answer")
             }
-            return Int(text.dropFirst()).flatMap { text.hasPrefix("#") ? .id($0) : nil }
-                ?? .text(text)
+            return .text(text)
         }
+        let right = { () throws(InterventionError) in try token(answer, answerID) }
+        let other = { () throws(InterventionError) in try token(wrong, wrongID) }
         var metric: Metric
         switch Metric.Kind(rawValue: kind) {
-        case .logitDifference: metric = .logitDifference(try token(answer), try token(wrong))
-        case .logProbability: metric = .logProbability(try token(answer))
-        case .probability: metric = .probability(try token(answer))
-        case .probabilityDifference:
-            metric = .probabilityDifference(try token(answer), try token(wrong))
-        case .oddsRatio: metric = .oddsRatio(try token(answer), try token(wrong))
+        case .logitDifference: metric = .logitDifference(try right(), try other())
+        case .logProbability: metric = .logProbability(try right())
+        case .probability: metric = .probability(try right())
+        case .probabilityDifference: metric = .probabilityDifference(try right(), try other())
+        case .oddsRatio: metric = .oddsRatio(try right(), try other())
         case .loss: metric = .loss
         case .divergence, .function, nil:
             throw .badDescription("there is no metric \(quoted(kind)) that can be read from JSON")
         }
         metric.positions = positions
-        return metric
+        guard let base, let clean else { return metric }
+        guard base != clean else { throw .indistinguishable(value: base) }
+        return metric.scaled(from: base, to: clean)
     }
 }

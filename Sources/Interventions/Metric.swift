@@ -118,8 +118,13 @@ extension Metric {
         guard zero != one, (one - zero).isFinite else {
             throw InterventionError.indistinguishable(value: zero)
         }
+        return scaled(from: zero, to: one)
+    }
+
+    /// The metric on the scale of two known values.
+    func scaled(from base: Double, to clean: Double) -> Metric {
         var metric = self
-        metric.range = Range(base: zero, clean: one)
+        metric.range = Range(base: base, clean: clean)
         return metric
     }
 

@@ -10,7 +10,8 @@ import Tensors
 public struct Site: Hashable, Sendable {
     /// The activation.
     public var point: HookPoint
-    /// Positions along `pos`, or along `query_pos` of attention scores and patterns.
+    /// Positions along `pos`, or along `query_pos` of attention scores and patterns; negative ones
+    /// count from the end of the batch, padding included.
     public var positions: [Int]?
     /// The position along `key_pos`.
     public var source: Int?

@@ -2,7 +2,7 @@
 ///
 /// x is split into n·ln 2 + r with |r| ≤ ln 2 / 2; eʳ is a polynomial, 2ⁿ is put into the exponent
 /// bits. Relative error below 2e-7 for x in [−87, 88]; below, the result is 0 (at −∞ too); above,
-/// it is that of 88. A NaN gives NaN.
+/// it is that of 88. NaN gives NaN.
 @inline(__always) func exponential(_ x: Float) -> Float {
     let clamped = x < -87 ? -87 : (x > 88 ? 88 : x)
     // Adding 1.5·2²³ rounds to the nearest whole number and leaves it in the low mantissa bits.

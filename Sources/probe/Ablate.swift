@@ -1,6 +1,7 @@
 import ArgumentParser
 import Figures
 import Interventions
+import Kernels
 import Models
 import Results
 import Tensors
@@ -94,30 +95,62 @@ struct Ablate: ParsableCommand {
         let base = try model.run([tokens])
         let metric = metric.metric(
             answerId.map { .id($0) } ?? .text(answer), wrongId.map { .id($0) } ?? .text(wrong))
+        let whole = try metric.value(of: base)
         let ablation = Ablation(
             part.part, baseline: try makeBaseline(model, tokens), layers: layers)
-        let whole = try metric.value(of: base)
+        let branches = try ablation.branches(in: model)
+        let provenance = try Provenance(of: model)
+        let settings = try settings(tokens, metric, model)
         let progress = output.verbosity.progress("ablating")
+        let partial = PartialResults(in: output.folder(for: "ablate"))
+        let store = try partial.open("ablate", progress) { path in
+            try SweepStore(
+                path, of: identity(of: settings, provenance), branches: branches.count)
+        }
         let values = try metric.measure(
-            ablation.branches(in: model), departingFrom: base, options: sweep.engine,
+            branches, departingFrom: base, options: sweep.engine, store: store,
             progress: progress.update)
-        let axes =
-            [
-                Axis("layer", labels: try ablation.chosenLayers(in: model).map(String.init))
-            ]
-            + (part.part.axes.count == 2
-                ? [Axis(part.part.axes[1].rawValue, count: ablation.width(in: model))] : [])
+        let layerAxis = Axis("layer", labels: try ablation.chosenLayers(in: model).map(String.init))
+        let inner = part.part.axes.dropFirst().map {
+            Axis($0.rawValue, count: ablation.width(in: model))
+        }
+        let axes = [layerAxis] + inner
         var effects = LabelledArray(
             "ablate", quantity: Quantity("change of \(metric.name)", unit: metric.quantity.unit),
             axes: axes, values: Tensor(axes.map(\.count), values.map { Float($0 - whole) }),
-            summary: [("whole \(metric.name)", whole)], provenance: try Provenance(of: model))
-        effects.settings = [
-            "prompt ids": tokens.map(String.init).joined(separator: ","), "answer": answer,
-            "wrong": wrong, "part": part.rawValue, "baseline": baseline.rawValue,
-            "data": data ?? "none", "other": other ?? "none",
-        ]
+            summary: [("whole \(metric.name)", whole)], provenance: provenance)
+        effects.settings = settings
         let number = NumberText.fixed(whole, decimals: 4, minus: "-")
         try draw(effects, "whole model  \(metric.name) \(number)")
+        partial.remove()
+    }
+
+    /// What was run, in words.
+    private func settings(
+        _ tokens: [Int], _ metric: Metric, _ model: Transformer
+    ) throws -> [String: String] {
+        let texts = try data.map { Fingerprint(try Blob(mapping: $0).bytes).hexadecimal }
+        return [
+            "prompt ids": tokens.map(String.init).joined(separator: ","),
+            "answer": try metric.answer.map { String(try $0.id(in: model)) } ?? "none",
+            "wrong": try metric.wrong.map { String(try $0.id(in: model)) } ?? "none",
+            "metric": metric.name, "part": part.rawValue, "baseline": baseline.rawValue,
+            "data": data.map { "\($0) xxh64:\(texts ?? "")" } ?? "none",
+            "other": baseline == .resample ? other ?? "The man was working because" : "none",
+            "layers": layers.map { "\($0)" } ?? "all",
+        ]
+    }
+
+    /// All that the values depend on to the last bit.
+    private func identity(
+        of settings: [String: String], _ provenance: Provenance
+    ) -> [String: String] {
+        settings.merging([
+            "toolkit version": provenance.version, "BLAS": BLAS.library,
+            "model": provenance.checkpoint,
+            "memory limit": sweep.engine.memory.map(String.init) ?? "any",
+            "beginning of text": "\(model.prependsBOS)",
+        ]) { setting, _ in setting }
     }
 
     private func makeBaseline(_ model: Transformer, _ tokens: [Int]) throws -> Ablation.Baseline {

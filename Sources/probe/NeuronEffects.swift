@@ -65,10 +65,13 @@ struct NeuronEffects: ParsableCommand {
     }
 
     private func runPairs(_ file: String, _ model: Transformer, _ sweeps: (Run) -> [Sweep]) throws {
+        let partial = PartialResults(in: output.folder(for: "neuron-effects"))
         let paired = try PairedPatching(
             file, pair, model, prependBOS: self.model.prependsBOS, name: "neuron-effects",
-            options: sweepOptions.engine, progress: output.verbosity.progress("pairs"), sweeps)
+            options: sweepOptions.engine, keeping: partial,
+            progress: output.verbosity.progress("pairs"), sweeps)
         try draw(paired.mean, of: paired.effects, paired.summary, with: paired.statistics)
+        partial.remove()
     }
 
     /// Draws effects by layer and neuron; writes `result`.

@@ -22,11 +22,14 @@ struct PairedPatching {
     ///   - file: CSV or JSON lines; see ``PromptPair``.
     ///   - pair: The metric, and the seed of the bootstrap and the permutations.
     ///   - name: What the result is called.
+    ///   - partial: Where values are kept until the results are written, unless there are very many
+    ///     pairs.
     ///   - sweeps: What is patched from a clean run; where positions are swept, all pairs must be
     ///     equally long.
     init(
         _ file: String, _ pair: PairOptions, _ model: Transformer, prependBOS: Bool, name: String,
-        options: Engine.Options, progress: ProgressLine, caching: Caching = .all,
+        options: Engine.Options, keeping partial: PartialResults, progress: ProgressLine,
+        caching: Caching = .all,
         _ sweeps: (Run) throws -> [Sweep]
     ) throws {
         let pairs = try PromptPair.read(Blob(mapping: file))
@@ -40,7 +43,8 @@ struct PairedPatching {
                 let experiment = try PatchingExperiment(
                     prompts, pair, model, prependBOS: prependBOS, caching: caching)
                 part = try experiment.measure(
-                    sweeps(experiment.clean), options: options, keeping: nil,
+                    sweeps(experiment.clean), options: options,
+                    keeping: pairs.count <= PairedPatching.mostStores ? partial : nil,
                     provenance: provenance, progress: quiet)
                 map = experiment.colourMap
             } catch {
@@ -70,6 +74,9 @@ struct PairedPatching {
             "\(pairs.count) pairs from \(file); mean effects below, with intervals and p in "
             + "\(name)-statistics.csv"
     }
+
+    /// Each pair has a store of its own, which is an open file.
+    private static let mostStores = 500
 
     private static func statistics(of effects: LabelledArray, seed: UInt64) -> LabelledArray {
         let pairs = effects.axes[0].count

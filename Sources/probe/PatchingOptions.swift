@@ -44,13 +44,15 @@ struct PatchingOptions: ParsableArguments {
         _ file: String, _ model: Transformer, _ verb: String, title: String, _ caching: Caching,
         _ sweeps: (Run) throws -> [Sweep]
     ) throws {
+        let partial = PartialResults(in: output.folder(for: verb))
         let paired = try PairedPatching(
             file, pair, model, prependBOS: self.model.prependsBOS, name: verb,
-            options: sweep.engine, progress: output.verbosity.progress("pairs"),
+            options: sweep.engine, keeping: partial, progress: output.verbosity.progress("pairs"),
             caching: caching, sweeps)
         try draw(
             paired.mean, of: paired.effects, paired.summary, verb, title + ", mean",
             paired.colourMap, with: paired.statistics)
+        partial.remove()
     }
 
     /// Draws effects as a heat map, or several; writes `result`.

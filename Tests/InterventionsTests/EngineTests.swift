@@ -94,4 +94,64 @@ import Testing
                 .logProbability(1), departingFrom: experiment.base)
         }
     }
+
+    /// A site that is not there, or a value that does not fit, is an error and touches no memory.
+    @Test(arguments: [
+        Site(HookPoint(.mlpPost, layer: 0), neuron: 99_999),
+        Site(HookPoint(.z, layer: 0), head: -1),
+        Site(HookPoint(.pattern, layer: 0), source: 6), Site(HookPoint(.z, layer: 0), neuron: 1),
+        Site(HookPoint(.residPre, layer: 2)), Site(HookPoint(.residPre, layer: 0), positions: [6]),
+        Site(HookPoint(.mlpIn, layer: 0), head: 0),
+    ])
+    func sitesThatAreNotThere(_ site: Site) throws {
+        let experiment = try Experiment(Self.shapes[0], lengths: [6], differingFrom: [1])
+        for edit in [Edit.zero, .scale(2)] {
+            #expect(throws: (any Error).self) {
+                try experiment.metrics[0].measure(
+                    [Branch([Intervention(site, edit)])], departingFrom: experiment.base)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (HookPoint(.residPre, layer: 0), [16]), (HookPoint(.z, layer: 0), [1, 1, 1, 4]),
+        (HookPoint(.mlpPost, layer: 0), [1, 1, 1]), (HookPoint(.residPre, layer: 0), [1, 2, 16]),
+    ])
+    func valuesThatDoNotFit(_ point: HookPoint, _ shape: [Int]) throws {
+        let experiment = try Experiment(Self.shapes[0], lengths: [6], differingFrom: [1])
+        let branch = Branch([Intervention(Site(point), .add(Tensor(shape)))])
+        let error = #expect(throws: InterventionError.self) {
+            try experiment.metrics[0].measure([branch], departingFrom: experiment.base)
+        }
+        #expect(error?.description.contains("\(shape)") == true)
+    }
+
+    /// Equal tokens mean equal activations in one model only.
+    @Test func patchesFromAnotherModelAreNotSkipped() throws {
+        let experiment = try Experiment(Self.shapes[0], lengths: [6], differingFrom: [1])
+        var config = experiment.model.config
+        config.initializerRange = 0.2
+        let other = Transformer(randomly: config, seed: 9)
+        let source = try other.run(experiment.base.tokens!.ids, caching: .all)
+        let effects = Sweep(.mlpOut, by: [.layer, .pos], from: source)
+        let branches = try effects.branches(in: experiment.model, length: 6)
+        let fast = try experiment.metrics[0].measure(branches, departingFrom: experiment.base)
+        let slow = try experiment.metrics[0].measureNaively(
+            branches, departingFrom: experiment.base)
+        let whole = try experiment.metrics[0].value(of: experiment.base)
+        for (fast, slow) in zip(fast, slow) { #expect(abs(fast - slow) < 2e-5 * (1 + abs(slow))) }
+        // In the first of two layers every position reaches the last.
+        #expect(fast.prefix(6).allSatisfy { abs($0 - whole) > 1e-4 })
+    }
+
+    @Test func aBaseRunWithHooksIsRefused() throws {
+        let experiment = try Experiment(Self.shapes[0], lengths: [6], differingFrom: [1])
+        var hooks = Hooks()
+        hooks.add(at: HookPoint(.z, layer: 0)) { z, _ in z = Tensor(z.shape) }
+        let base = try experiment.model.run(experiment.base.tokens!.ids, hooks: hooks)
+        #expect(throws: InterventionError.baseWithHooks) {
+            try experiment.metrics[0].measure(
+                experiment.branches(at: .residPre), departingFrom: base)
+        }
+    }
 }

@@ -14,11 +14,12 @@ import Testing
         }.filter { branch in
             branch.interventions.allSatisfy { if case .function = $0.edit { false } else { true } }
         }
-        let metric = Metric.logitDifference(.id(3), .id(4))
+        let metric = try Metric.logitDifference(.id(3), .id(4))
+            .normalized(from: experiment.base, to: experiment.clean)
         let description = ExperimentDescription(
-            metric: MetricDescription(metric),
-            branches: branches.map { branch in
-                branch.interventions.map { InterventionDescription($0, from: "clean") }
+            metric: try MetricDescription(metric),
+            branches: try branches.map { branch in
+                try branch.interventions.map { try InterventionDescription($0, from: "clean") }
             })
         let json = try description.json()
         let read = try ExperimentDescription(json: json)
@@ -46,6 +47,19 @@ import Testing
             try description.makeBranches(from: ["clean": ActivationCache()])
         }
         #expect(error?.description.contains(reason) == true)
+    }
+
+    @Test func whatIsCodeIsNotWritten() {
+        let site = Site(HookPoint(.embed))
+        #expect(throws: InterventionError.self) {
+            try InterventionDescription(Intervention(site, .function { _ in }))
+        }
+        #expect(throws: InterventionError.self) {
+            try InterventionDescription(Intervention(site, .patch(from: ActivationCache())))
+        }
+        #expect(throws: InterventionError.self) {
+            try MetricDescription(.function("largest") { Double($0[0]) })
+        }
     }
 
     @Test func textThatIsNoDescriptionIsRefused() {

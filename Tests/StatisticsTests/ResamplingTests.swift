@@ -114,4 +114,11 @@ import Testing
             (0..<columns).map { _ in shift + 2 * generator.uniform() - 1 }
         }
     }
+
+    @Test func whatIsNoNumberIsNotSignificant() {
+        let p = signFlipTest(ofMeanOf: [[1, .nan], [2, 1], [3, 1]])
+        #expect(p[0] == 0.25 && p[1].isNaN)
+        let adjusted = benjaminiHochberg([.nan, 0.01, 0.04])
+        #expect(adjusted[0].isNaN && adjusted[1] == 0.02 && adjusted[2] == 0.04)
+    }
 }
