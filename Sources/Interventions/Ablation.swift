@@ -79,12 +79,7 @@ public struct Ablation: Sendable {
     }
 
     /// The layers that are ablated.
-    public func chosenLayers(in model: Transformer) throws -> [Int] {
-        for layer in layers ?? [] where !(0..<model.config.nLayers).contains(layer) {
-            throw RunError.noSuchLayer(layer, nLayers: model.config.nLayers)
-        }
-        return layers ?? Array(0..<model.config.nLayers)
-    }
+    public func chosenLayers(in model: Transformer) throws -> [Int] { try model.checked(layers) }
 
     /// How many parts a layer has.
     public func width(in model: Transformer) -> Int {

@@ -32,8 +32,9 @@ public struct Metric: Sendable {
     public let answer: TokenReference?
     /// The wrong answer; `nil` where it does not matter.
     public let wrong: TokenReference?
-    /// The positions read, from each sequence's end if negative; `nil` for all, in a loss all that
-    /// have a next token. The last unless set.
+    /// The positions read, from each sequence's end if negative; the last unless set.
+    ///
+    /// `nil` stands for all positions, in a loss for all that have a next token.
     public var positions: [Int]?
     /// The values that count as 0 and as 1; `nil` for a raw metric.
     public private(set) var range: Range?

@@ -92,12 +92,7 @@ public struct Sweep: Sendable {
     }
 
     /// The layers that are swept or patched.
-    func chosenLayers(in model: Transformer) throws -> [Int] {
-        for layer in layers ?? [] where !(0..<model.config.nLayers).contains(layer) {
-            throw RunError.noSuchLayer(layer, nLayers: model.config.nLayers)
-        }
-        return layers ?? Array(0..<model.config.nLayers)
-    }
+    func chosenLayers(in model: Transformer) throws -> [Int] { try model.checked(layers) }
 
     /// The result's name.
     public var name: String { "patch-\(kind.shortName)" }
@@ -161,5 +156,17 @@ extension Site {
         case .neuron: neuron = index
         case .source: source = index
         }
+    }
+}
+
+extension Transformer {
+    /// Layers that were asked for; all for `nil`.
+    ///
+    /// - Throws: ``RunError/noSuchLayer(_:nLayers:)``.
+    func checked(_ layers: [Int]?) throws(RunError) -> [Int] {
+        for layer in layers ?? [] where !(0..<config.nLayers).contains(layer) {
+            throw .noSuchLayer(layer, nLayers: config.nLayers)
+        }
+        return layers ?? Array(0..<config.nLayers)
     }
 }

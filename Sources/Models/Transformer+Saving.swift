@@ -23,8 +23,9 @@ extension Transformer {
         }
     }
 
-    /// The fingerprint of the weights' file, as `xxhsum -H64` prints it; of several files, each in
-    /// order of name. `nil` for a model that was not loaded.
+    /// The fingerprint of the weights' file, as `xxhsum -H64` prints it.
+    ///
+    /// Of several files, each one's in order of name; `nil` for a model that was not loaded.
     public func checkpointHash() throws -> String? {
         guard let source else { return nil }
         var files = ["model.safetensors"]

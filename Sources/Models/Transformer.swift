@@ -139,7 +139,7 @@ extension Transformer {
             cache: pass.cache)
     }
 
-    /// [batch, pos, d_vocab]
+    /// The logits, [batch, pos, d_vocab]; `nil` where none are asked for.
     private func logits(
         of resid: Tensor, _ layout: RowLayout, _ tokens: TokenBatch?, at positions: LogitPositions,
         _ pass: some Pass

@@ -6,7 +6,7 @@ import Kernels
 import Models
 import Tensors
 
-/// `probe prompt`: does the model know the answer?
+/// `probe prompt`: whether the model knows the answer.
 struct Prompt: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Test a prompt: rank, logit and probability of the answer, and the top tokens.",
