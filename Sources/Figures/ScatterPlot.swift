@@ -111,10 +111,7 @@ extension ScatterPlot {
 
 extension AxisText {
     /// What names of entries begin with: the axis's initial before numbers, nothing before words.
-    var initial: String {
-        let isCounted = names.isEmpty && numbers.allSatisfy { Int($0) != nil }
-        return isCounted ? String(title.prefix(1)) : ""
-    }
+    var initial: String { isCounted ? String(title.prefix(1)) : "" }
 
     /// Where entries lie on an axis of numbers: at their own where all have one.
     var positions: [Double] {

@@ -82,26 +82,33 @@ struct BaseRun: Sendable {
         let chosen = positions.map { $0 < 0 ? $0 + tokens.length : $0 }
         let candidates = chosen.filter { (0...last).contains($0) }.sorted()
         guard case .patch(let cache) = intervention.edit else { return candidates.first }
-        var shared = sharedPrefix(with: cache.tokens, sequence: sequence)
-        if !isSame(cache, at: intervention.site.point, sequence, before: shared) { shared = 0 }
-        return candidates.first { $0 >= shared }
+        let shared = sharedPrefix(with: cache.tokens, sequence: sequence)
+        return candidates.first {
+            $0 >= shared || !isSame(cache, at: intervention.site, sequence, pos: $0)
+        }
     }
 
-    /// Whether a source run has the base run's values at the first positions; another model's has
-    /// not.
+    /// Whether a source run has the base run's numbers where a site is, at one position; another
+    /// model's has not. Only the site's own numbers are compared: there may be very many branches.
     private func isSame(
-        _ source: ActivationCache, at point: HookPoint, _ sequence: Int, before end: Int
+        _ source: ActivationCache, at site: Site, _ sequence: Int, pos: Int
     ) -> Bool {
-        guard let new = source[point], let old = cache[point], new.shape == old.shape else {
-            return false
+        guard let new = source[site.point], let old = cache[site.point], new.shape == old.shape
+        else { return false }
+        let shape = new.shape
+        let (rows, columns): ([Int], Range<Int>)
+        if site.point.kind.axes.contains(.queryPos) {
+            rows = (site.head.map { [$0] } ?? Array(0..<shape[1])).map { head in
+                (sequence * shape[1] + head) * shape[2] + pos
+            }
+            columns = site.source.map { $0..<$0 + 1 } ?? 0..<shape[3]
+        } else {
+            rows = [sequence * shape[1] + pos]
+            columns = site.columns(in: Array(shape.dropFirst(2)))
         }
-        let (a, b) = (new[at: sequence], old[at: sequence])
-        let isPattern = point.kind.axes.contains(.queryPos)
-        let heads = isPattern ? Array(0..<a.shape[0]) : [0]
-        return heads.allSatisfy { head in
-            let (x, y) = isPattern ? (a[at: head], b[at: head]) : (a, b)
-            return x[at: 0..<end].values == y[at: 0..<end].values
-        }
+        let width = site.point.kind.axes.contains(.queryPos) ? shape[3] : shape[2...].reduce(1, *)
+        let (x, y) = (new.rows(of: width), old.rows(of: width))
+        return rows.allSatisfy { row in columns.allSatisfy { x[row][$0] == y[row][$0] } }
     }
 
     /// How many leading tokens of a sequence a source run has in common with this one: a causal

@@ -33,9 +33,9 @@ public struct SafetensorsFile: Sendable {
         }
         guard length <= 100_000_000 else { throw fail("a header of \(length) bytes is too long") }
         dataStart = 8 + Int(length)
-        let header: Header
+        let header: SafetensorsHeader
         do {
-            header = try decodeJSON(Header.self, from: blob.bytes[8..<dataStart])
+            header = try decodeJSON(SafetensorsHeader.self, from: blob.bytes[8..<dataStart])
         } catch {
             throw fail("in the header, \(error)")
         }
@@ -85,7 +85,7 @@ public struct SafetensorsFile: Sendable {
         return tensor
     }
 
-    private static func entry(_ tensor: Header.Tensor) throws(Lie) -> Entry {
+    private static func entry(_ tensor: SafetensorsHeader.Tensor) throws(Lie) -> Entry {
         guard let type = ElementType(rawValue: tensor.dtype) else {
             throw Lie("has the unknown type \(shown(tensor.dtype))")
         }
@@ -152,31 +152,4 @@ public enum SafetensorsError: Error, CustomStringConvertible {
 private struct Lie: Error {
     let reason: String
     init(_ reason: String) { self.reason = reason }
-}
-
-/// The header as JSON; the key `__metadata__` is free text and skipped.
-private struct Header: Decodable {
-    struct Tensor: Decodable {
-        let dtype: String
-        let shape: [Int]
-        let data_offsets: [Int]
-    }
-
-    private struct Name: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    let tensors: [String: Tensor]
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Name.self)
-        var tensors: [String: Tensor] = [:]
-        for name in container.allKeys where name.stringValue != "__metadata__" {
-            tensors[name.stringValue] = try container.decode(Tensor.self, forKey: name)
-        }
-        self.tensors = tensors
-    }
 }

@@ -52,7 +52,7 @@ extension SafetensorsFile {
     private static func header(
         _ tensors: [(name: String, shape: [Int])], _ type: ElementType, _ metadata: [String: String]
     ) throws -> [UInt8] {
-        var header = HeaderToWrite(metadata: metadata, tensors: [:])
+        var header = SafetensorsHeader(metadata: metadata)
         var end = 0
         for (name, shape) in tensors {
             let start = end
@@ -67,30 +67,5 @@ extension SafetensorsFile {
         // Spaces to a multiple of 8, so that mapped tensors are aligned.
         json += [UInt8](repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8)
         return withUnsafeBytes(of: UInt64(json.count).littleEndian, Array.init) + json
-    }
-}
-
-private struct HeaderToWrite: Encodable {
-    struct Tensor: Encodable {
-        let dtype: String
-        let shape: [Int]
-        let data_offsets: [Int]
-    }
-
-    private struct Name: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(_ name: String) { stringValue = name }
-        init?(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    let metadata: [String: String]
-    var tensors: [String: Tensor]
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Name.self)
-        if !metadata.isEmpty { try container.encode(metadata, forKey: Name("__metadata__")) }
-        for (name, tensor) in tensors { try container.encode(tensor, forKey: Name(name)) }
     }
 }

@@ -45,7 +45,8 @@ struct PatchingExperiment {
         isNormalized: Bool, _ caching: Caching
     ) throws {
         clean = try model.run([prompts.clean], caching: caching)
-        base = try model.run([prompts.corrupted])
+        // With all that sweeps need of it, so that they do not run it again.
+        base = try model.run([prompts.corrupted], caching: caching)
         ends = (try raw.value(of: clean), try raw.value(of: base))
         metric = isNormalized ? try raw.normalized(from: base, to: clean) : raw
         let difference = ends.clean - ends.corrupted
