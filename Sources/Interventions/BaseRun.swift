@@ -88,16 +88,19 @@ struct BaseRun: Sendable {
         }
     }
 
-    /// Whether a source run has the base run's numbers where a site is, at one position; another
-    /// model's has not. Only the site's own numbers are compared: there may be very many branches.
+    /// Whether a source run has the base run's numbers at a site and position; another model's has
+    /// not.
+    ///
+    /// Only the site's own numbers are compared: there may be very many branches.
     private func isSame(
         _ source: ActivationCache, at site: Site, _ sequence: Int, pos: Int
     ) -> Bool {
         guard let new = source[site.point], let old = cache[site.point], new.shape == old.shape
         else { return false }
         let shape = new.shape
+        let isPattern = site.point.kind.axes.contains(.queryPos)
         let (rows, columns): ([Int], Range<Int>)
-        if site.point.kind.axes.contains(.queryPos) {
+        if isPattern {
             rows = (site.head.map { [$0] } ?? Array(0..<shape[1])).map { head in
                 (sequence * shape[1] + head) * shape[2] + pos
             }
@@ -106,7 +109,7 @@ struct BaseRun: Sendable {
             rows = [sequence * shape[1] + pos]
             columns = site.columns(in: Array(shape.dropFirst(2)))
         }
-        let width = site.point.kind.axes.contains(.queryPos) ? shape[3] : shape[2...].reduce(1, *)
+        let width = isPattern ? shape[3] : shape[2...].reduce(1, *)
         let (x, y) = (new.rows(of: width), old.rows(of: width))
         return rows.allSatisfy { row in columns.allSatisfy { x[row][$0] == y[row][$0] } }
     }
