@@ -51,10 +51,12 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(
+            name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
         module("Tensors", settings: kernelSettings),
-        module("Kernels", ["COpenBLAS", "Tensors", relaxed], settings: kernelSettings),
+        module("Kernels", ["CLAPACKE", "COpenBLAS", "Tensors", relaxed], settings: kernelSettings),
         module("Results", ["Tensors"]),
         module("Statistics", ["Tensors"]),
         module("Tokenization", ["Tensors"]),

@@ -26,7 +26,7 @@ extension Sweep {
         let experiment = [
             "toolkit version": provenance.version,
             "BLAS": BLAS.library,
-            "model": "\(provenance.checkpoint) \(model.config)",
+            "model": "\(provenance.checkpoint) \(model.processing) \(model.config)",
             "prompts": "\(clean.tokens?.text ?? "none") \(base.tokens?.text ?? "none")",
             "activations": fingerprint(of: base, layers: kind.isInBlock ? layers : [nil]),
             "sweep": "\(name) by \(axes.map(\.rawValue)) in layers \(layers)",

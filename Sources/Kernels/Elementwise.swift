@@ -28,3 +28,45 @@ public func copy(_ x: Rows, into y: MutableRows) {
         }
     }
 }
+
+/// Multiplies each row by its factor, in place: `diag(factors) x`.
+///
+/// - Parameters:
+///   - x: [rows, columns].
+///   - factors: [1, rows].
+public func scaleRows(_ x: MutableRows, by factors: Rows) {
+    precondition(
+        factors.count == 1 && factors.columns == x.count, "scaleRows: one factor for each row")
+    parallelBlocks(of: x.count, size: 64) { rows in
+        for row in rows {
+            let (x, factor) = (x[row], factors[0][row])
+            for i in 0..<x.count { x[i] *= factor }
+        }
+    }
+}
+
+/// Subtracts from each column its mean, in place.
+///
+/// The sums are in double precision: a column may be as long as the vocabulary.
+///
+/// - Parameter x: [rows, columns].
+public func centreColumns(_ x: MutableRows) {
+    guard x.count > 0 else { return }
+    parallelBlocks(of: x.columns, size: 256) { columns in
+        let part = x[0..<x.count, columns]
+        var sums = [Double](repeating: 0, count: columns.count)
+        for row in 0..<part.count {
+            let x = part[row]
+            sums.withUnsafeMutableBufferPointer { sums in
+                for i in 0..<x.count { sums[i] += Double(x[i]) }
+            }
+        }
+        let means = sums.map { Float($0 / Double(part.count)) }
+        means.withUnsafeBufferPointer { means in
+            for row in 0..<part.count {
+                let x = part[row]
+                for i in 0..<x.count { x[i] -= means[i] }
+            }
+        }
+    }
+}

@@ -51,6 +51,23 @@ public func parallelFor(_ count: Int, _ body: @Sendable (Int) -> Void) {
     }
 }
 
+/// The results of `body` for each index below `count`, in order, computed on several threads.
+///
+/// - Throws: The error of the lowest index that failed.
+public func parallelMap<Element: Sendable, Failure: Error>(
+    _ count: Int, _ body: @Sendable (Int) throws(Failure) -> Element
+) throws(Failure) -> [Element] {
+    let results = Mutex([Result<Element, Failure>?](repeating: nil, count: count))
+    parallelFor(count) { index in
+        let result = Result { () throws(Failure) in try body(index) }
+        results.withLock { $0[index] = result }
+    }
+    var elements: [Element] = []
+    elements.reserveCapacity(count)
+    for case let result? in results.withLock({ $0 }) { elements.append(try result.get()) }
+    return elements
+}
+
 /// Cuts `count` rows into blocks of at most `size` and works on them with ``parallelFor(_:_:)``.
 func parallelBlocks(of count: Int, size: Int, _ body: @Sendable (Range<Int>) -> Void) {
     let size = max(size, 1)

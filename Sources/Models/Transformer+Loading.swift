@@ -7,30 +7,39 @@ extension Transformer {
     /// - Parameter name: A folder with a Hugging Face checkpoint; or a hub id such as `gpt2`, found
     ///   in the local Hugging Face cache (nothing is downloaded); or `organism`, the embedded
     ///   model.
-    public static func load(_ name: String) throws -> Transformer {
-        try load(from: HubCache(environment: HubCache.variable).files(of: name), name: name)
+    /// - Parameter processing: What is done to the weights.
+    public static func load(
+        _ name: String, processing: WeightProcessing = .none
+    ) throws -> Transformer {
+        try load(
+            from: HubCache(environment: HubCache.variable).files(of: name), name: name,
+            processing: processing)
     }
 
     /// The embedded model.
-    public static func embedded() throws -> Transformer {
+    public static func embedded(processing: WeightProcessing = .none) throws -> Transformer {
         let files = EmbeddedModel()
-        return try load(from: files, name: files.name)
+        return try load(from: files, name: files.name, processing: processing)
     }
 
     /// Loads a checkpoint: `config.json`, the safetensors, and tokenizer files if there are any.
     ///
     /// Every tensor of the family must be there with its shape, and no other. 32-bit weights are
-    /// not copied but read where the file is mapped.
-    public static func load(from files: any ModelFiles, name: String) throws -> Transformer {
+    /// not copied but read where the file is mapped. Processing happens in place: a tensor that it
+    /// changes is copied first, and the file's own pages are let go.
+    public static func load(
+        from files: any ModelFiles, name: String, processing: WeightProcessing = .none
+    ) throws -> Transformer {
         guard let configFile = try files.file("config.json") else {
             throw CheckpointError.missingFile(folder: files.name, file: "config.json")
         }
         let family = try ModelFamily.named(in: configFile)
-        let config = try family.readConfig(configFile)
-        let weights = try family.weights(config, from: try tensors(in: files), place: files.name)
+        var config = try family.readConfig(configFile)
+        var weights = try family.weights(config, from: try tensors(in: files), place: files.name)
+        try weights.process(processing, &config)
         return Transformer(
-            config: config, weights: weights, tokenizer: try tokenizer(in: files), name: name,
-            source: files)
+            config: config, weights: weights, processing: processing,
+            tokenizer: try tokenizer(in: files), name: name, source: files)
     }
 
     private static func tensors(in files: any ModelFiles) throws -> SafetensorsSet {

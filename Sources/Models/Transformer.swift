@@ -13,6 +13,8 @@ public struct Transformer: Sendable {
     public let config: TransformerConfig
     /// The weights.
     public let weights: Weights
+    /// What was done to the weights since they were loaded.
+    public let processing: WeightProcessing
     /// The tokenizer that came with the weights, if any.
     public let tokenizer: Tokenizer?
     /// The name the user gave, for messages and provenance.
@@ -22,11 +24,12 @@ public struct Transformer: Sendable {
 
     /// Puts a transformer together.
     public init(
-        config: TransformerConfig, weights: Weights, tokenizer: Tokenizer? = nil,
-        name: String = "model", source: (any ModelFiles)? = nil
+        config: TransformerConfig, weights: Weights, processing: WeightProcessing = .none,
+        tokenizer: Tokenizer? = nil, name: String = "model", source: (any ModelFiles)? = nil
     ) {
         self.config = config
         self.weights = weights
+        self.processing = processing
         self.tokenizer = tokenizer
         self.name = name
         self.source = source

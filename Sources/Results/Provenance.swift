@@ -8,6 +8,8 @@ public struct Provenance: Sendable, Hashable, Codable {
     public var model: String
     /// A hash of the checkpoint's weights.
     public var checkpoint: String
+    /// What was done to the weights since, such as `fold_ln,center_unembed`; `none` for nothing.
+    public var processing: String
     /// The seed of every random choice; `nil` where nothing was random.
     public var seed: UInt64?
     /// When the result was made, ISO 8601, UTC.
@@ -15,13 +17,14 @@ public struct Provenance: Sendable, Hashable, Codable {
 
     /// Records how a result was made.
     public init(
-        command: [String], version: String, model: String, checkpoint: String, seed: UInt64? = nil,
-        time: String
+        command: [String], version: String, model: String, checkpoint: String,
+        processing: String = "none", seed: UInt64? = nil, time: String
     ) {
         self.command = command
         self.version = version
         self.model = model
         self.checkpoint = checkpoint
+        self.processing = processing
         self.seed = seed
         self.time = time
     }
@@ -32,7 +35,7 @@ public struct Provenance: Sendable, Hashable, Codable {
     public var text: [(key: String, value: String)] {
         var pairs = [
             ("command", command.map(shellQuoted).joined(separator: " ")), ("version", version),
-            ("model", model), ("checkpoint", checkpoint),
+            ("model", model), ("checkpoint", checkpoint), ("processing", processing),
         ]
         if let seed { pairs.append(("seed", String(seed))) }
         pairs.append(("time", time))

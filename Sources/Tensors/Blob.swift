@@ -47,6 +47,18 @@ public final class Blob: @unchecked Sendable {
         if isMapped { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
     }
 
+    /// Says that some bytes will hardly be read again, so that their pages need no memory.
+    ///
+    /// They may be read all the same: the file has them.
+    func release(_ part: UnsafeRawBufferPointer) {
+        guard isMapped, let start = part.baseAddress else { return }
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let first = (Int(bitPattern: start) + page - 1) / page * page
+        let end = (Int(bitPattern: start) + part.count) / page * page
+        guard first < end else { return }
+        madvise(UnsafeMutableRawPointer(bitPattern: first), end - first, MADV_DONTNEED)
+    }
+
     private static func failure(_ path: String) -> FileError {
         .cannotRead(path: path, reason: String(cString: strerror(errno)))
     }

@@ -114,7 +114,14 @@ public struct Tensor: Sendable {
     mutating func makeUnique() {
         if !storage.isBorrowed && isKnownUniquelyReferenced(&storage) { return }
         let own = TensorStorage(uninitializedCount: count)
-        own.base.initialize(from: storage.base + offset, count: count)
+        // A mapped file's pages are let go as soon as they are copied: both never stand in memory
+        // together.
+        let chunk = 1 << 21
+        for start in stride(from: 0, to: count, by: chunk) {
+            let part = min(chunk, count - start)
+            (own.base + start).initialize(from: storage.base + offset + start, count: part)
+            storage.release(from: offset + start, count: part)
+        }
         storage = own
         offset = 0
     }

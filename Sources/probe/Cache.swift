@@ -55,6 +55,7 @@ struct Cache: ParsableCommand {
             out, tensors,
             metadata: [
                 "model": model.model, "checkpoint": transformer.checkpointHash() ?? "none",
+                "processing": transformer.processing.description,
                 "tokens": tokens.map(String.init).joined(separator: ","),
                 "positions": positions?.map(String.init).joined(separator: ",") ?? "all",
                 "version": Probe.version,

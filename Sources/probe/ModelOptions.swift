@@ -17,5 +17,29 @@ struct ModelOptions: ParsableArguments {
         help: "Put the beginning-of-text token before prompts, as TransformerLens does.")
     var prependsBOS = true
 
-    func load() throws -> Transformer { try Transformer.load(model) }
+    @Option(
+        help: ArgumentHelp(
+            """
+            What is done to the weights: none, default (TransformerLens' four steps), all, or names \
+            with commas, of \(WeightProcessing.steps.map(\.name).joined(separator: ", ")). \
+            (default: default for commands about circuits, none for the others)
+            """, valueName: "steps"), transform: ModelOptions.steps)
+    var process: WeightProcessing?
+
+    /// Loads the model.
+    ///
+    /// - Parameter standard: What is done to the weights unless the user says.
+    func load(processing standard: WeightProcessing = .none) throws -> Transformer {
+        try Transformer.load(model, processing: process ?? standard)
+    }
+
+    private static func steps(_ text: String) throws -> WeightProcessing {
+        guard let steps = WeightProcessing(text) else {
+            let names = ["none", "default", "all"] + WeightProcessing.steps.map(\.name)
+            throw ValidationError(
+                "'\(text)' is no processing of weights; give one of "
+                    + names.joined(separator: ", ") + ", or several steps with commas")
+        }
+        return steps
+    }
 }

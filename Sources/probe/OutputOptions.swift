@@ -72,8 +72,8 @@ extension Provenance {
     init(of model: Transformer, seed: UInt64? = nil) throws {
         self.init(
             command: ["probe"] + CommandLine.arguments.dropFirst(), version: Probe.version,
-            model: model.name, checkpoint: try model.checkpointHash() ?? "none", seed: seed,
-            time: Date.now.ISO8601Format())
+            model: model.name, checkpoint: try model.checkpointHash() ?? "none",
+            processing: model.processing.description, seed: seed, time: Date.now.ISO8601Format())
     }
 }
 

@@ -106,7 +106,9 @@ struct LabelledArrayTests {
     func provenanceText() {
         let text = Self.provenance.text
         #expect(
-            text.map(\.key) == ["command", "version", "model", "checkpoint", "seed", "time"])
+            text.map(\.key) == [
+                "command", "version", "model", "checkpoint", "processing", "seed", "time",
+            ])
         #expect(text[0].value == #"probe patch-residual --prompt 'it'\''s here'"#)
     }
 

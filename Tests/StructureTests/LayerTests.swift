@@ -26,7 +26,8 @@ import Testing
 
     /// Libraries from outside and who may use them.
     static let outside: [String: Set<String>] = [
-        "ArgumentParser": ["probe"], "COpenBLAS": ["Kernels"], "COrganism": ["Models"],
+        "ArgumentParser": ["probe"], "CLAPACKE": ["Kernels"], "COpenBLAS": ["Kernels"],
+        "COrganism": ["Models"],
         "CPNG": ["Figures"], "CCairo": ["Figures"],
         "RealModule": ["Kernels", "Figures"], "Dispatch": ["Kernels", "probe"],
         "Synchronization": ["Tensors", "Kernels", "Interventions", "probe"], "Glibc": Set(layers),
