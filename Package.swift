@@ -41,7 +41,7 @@ let package = Package(
             name: "Probe",
             targets: [
                 "Tensors", "Kernels", "Results", "Statistics",
-                "Tokenization", "Models", "Interventions", "GroundTruth", "Figures",
+                "Tokenization", "Models", "Interventions", "Circuits", "GroundTruth", "Figures",
             ]),
     ],
     dependencies: [
@@ -65,13 +65,14 @@ let package = Package(
             exclude: ["card.json", "config.json", "model.safetensors", "tokenizer.json"]),
         module("Models", ["COrganism", "Kernels", "Tensors", "Tokenization"]),
         module("Interventions", ["Kernels", "Models", "Results", "Tensors", "Tokenization"]),
+        module("Circuits", ["Interventions", "Kernels", "Models", "Results", "Tensors"]),
         module("GroundTruth", ["Interventions", "Kernels", "Models", "Statistics", "Tensors"]),
         module("Figures", ["CCairo", "CPNG", "Results", "Tensors", relaxed]),
         .executableTarget(
             name: "probe",
             dependencies: [
-                "Figures", "GroundTruth", "Interventions", "Kernels", "Models", "Results",
-                "Statistics", "Tensors", "Tokenization", argumentParser,
+                "Circuits", "Figures", "GroundTruth", "Interventions", "Kernels", "Models",
+                "Results", "Statistics", "Tensors", "Tokenization", argumentParser,
             ],
             swiftSettings: settings),
         .target(
@@ -85,6 +86,7 @@ let package = Package(
         tests("Tokenization", ["Tensors"]),
         tests("Models", ["Kernels", "Tensors", "Tokenization"]),
         tests("Interventions", ["Models", "Results", "Tensors"]),
+        tests("Circuits", ["Kernels", "Models", "Results", "Tensors"]),
         tests("GroundTruth", ["Interventions", "Models", "Tensors"]),
         tests("Figures", ["CPNG", "Results", "Tensors"]),
         .testTarget(

@@ -99,3 +99,19 @@ public func maskFuture(_ x: MutableRows, past: Int) {
         for key in min(past + row + 1, x.count)..<x.count { x[key] = -.infinity }
     }
 }
+
+/// The entropy of the distribution that a row of logits gives, in nats: `−Σ p ln p`.
+///
+/// - Parameter x: Logits of one position, [d_vocab].
+public func entropy(ofLogits x: UnsafeBufferPointer<Float>) -> Double {
+    let normalizer = logSumExp(x)
+    guard normalizer.isFinite else { return .nan }
+    var mean = 0.0
+    for i in 0..<x.count {
+        let logProbability = x[i] - Float(normalizer)
+        // Where p is zero to rounding, p ln p is zero.
+        let term = logProbability > -80 ? exponential(logProbability) * logProbability : 0
+        mean = Relaxed.sum(Double(term), mean)
+    }
+    return max(0, -mean)
+}

@@ -120,6 +120,19 @@ extension Transformer {
         return start + tokenizer.encode(text)
     }
 
+    /// A token as text; its id where there is no tokenizer.
+    public func string(of token: Int) -> String {
+        tokenizer.map { $0.string(of: token) } ?? String(token)
+    }
+
+    /// A token as tables show it: without the space that most begin with, and with `#` before one
+    /// that begins with none.
+    public func shortString(of token: Int) -> String {
+        guard tokenizer != nil else { return String(token) }
+        let string = string(of: token)
+        return string.hasPrefix(" ") ? String(string.dropFirst()) : "#" + string
+    }
+
     /// The walk itself, on an input known to be valid.
     func run(_ input: RunInput, _ pass: HookedPass, stop: Int?, logits: LogitPositions) -> Run {
         let (tokens, first, layout): (TokenBatch?, Int, RowLayout)

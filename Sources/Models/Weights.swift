@@ -83,7 +83,7 @@ public struct MLPWeights: Sendable {
 }
 
 /// Queries, keys or values: which third of ``AttentionWeights/W_QKV``.
-enum QKV: Int {
+package enum QKV: Int {
     case query, key, value
 }
 
@@ -95,7 +95,7 @@ extension AttentionWeights {
     }
 
     /// The matrix of one head, [d_model, d_head], in place.
-    func matrix(_ third: QKV, head: Int, dHead: Int) -> Rows {
+    package func matrix(_ third: QKV, head: Int, dHead: Int) -> Rows {
         W_QKV.rows[0..<W_QKV.shape[0], columns(third, head: head, dHead: dHead)]
     }
 
@@ -105,7 +105,7 @@ extension AttentionWeights {
     }
 
     /// The output matrix of one head, [d_head, d_model], in place.
-    func outputMatrix(head: Int, dHead: Int) -> Rows {
+    package func outputMatrix(head: Int, dHead: Int) -> Rows {
         W_O.rows[head * dHead..<(head + 1) * dHead, 0..<W_O.shape[1]]
     }
 }

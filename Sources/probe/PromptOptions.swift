@@ -25,10 +25,3 @@ struct PromptOptions: ParsableArguments {
         return try ids ?? model.tokens(text, prependBOS: prependBOS)
     }
 }
-
-extension Transformer {
-    /// A token as text; its id where there is no tokenizer.
-    func string(of token: Int) -> String {
-        tokenizer.map { $0.string(of: token) } ?? String(token)
-    }
-}

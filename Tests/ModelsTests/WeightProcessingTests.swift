@@ -6,25 +6,17 @@ import Testing
 
 /// Weight processing against TransformerLens' and against what it must leave unchanged.
 @Suite struct WeightProcessingTests {
-    private static let golden = "transformer-lens/golden_f32.safetensors"
-
     @Test func allStepsGiveTransformerLensWeights() throws {
         let (ours, theirs) = (
             try TinyModel.raw().processed(by: .all).weights, try TinyModel.processed().weights
         )
-        func check(_ path: KeyPath<Weights, Tensor>, _ what: String) {
-            expectClose(ours[keyPath: path], theirs[keyPath: path], atol: 1e-6, what)
+        let names = ["embed.W_E", "pos_embed.W_pos", "unembed.W_U", "unembed.b_U"]
+        let inBlocks = ["mlp.W_in", "mlp.b_in", "mlp.W_out", "mlp.b_out", "attn.b_O", "attn.b_V"]
+        for name in names + (0..<2).flatMap({ l in inBlocks.map { "blocks.\(l).\($0)" } }) {
+            expectClose(
+                try #require(ours.tiny(name)), try #require(theirs.tiny(name)), atol: 1e-6, name)
         }
-        check(\.W_E, "W_E")
-        check(\.W_pos, "W_pos")
-        check(\.W_U_transposed, "W_U")
-        expectClose(try #require(ours.b_U), try #require(theirs.b_U), atol: 1e-6, "b_U")
         for layer in 0..<2 {
-            check(\.blocks[layer].mlp.W_in, "W_in \(layer)")
-            check(\.blocks[layer].mlp.b_in, "b_in \(layer)")
-            check(\.blocks[layer].mlp.W_out, "W_out \(layer)")
-            check(\.blocks[layer].mlp.b_out, "b_out \(layer)")
-            check(\.blocks[layer].attn.b_O, "b_O \(layer)")
             let (ours, theirs) = (ours.blocks[layer].attn, theirs.blocks[layer].attn)
             for head in 0..<4 {
                 // The factors' signs are LAPACK's choice; their products and lengths are not.
@@ -55,6 +47,23 @@ import Testing
             v.rows, attn.W_O.rows[head * 8..<(head + 1) * 8, 0..<attn.W_O.shape[1]],
             into: product.mutableRows)
         return product
+    }
+
+    /// Each step alone, and TransformerLens' four: every tensor that it changes, and no other.
+    @Test(arguments: WeightProcessing.steps.dropLast().map(\.step) + [.transformerLens])
+    func stepsAloneGiveTransformerLensWeights(_ steps: WeightProcessing) throws {
+        let golden = try GoldenTensors("circuits/golden.safetensors")
+        let prefix = (steps == .transformerLens ? "default" : steps.description) + ".w."
+        let (raw, ours) = (try TinyModel.raw().weights, try TinyModel.raw().processed(by: steps).weights)
+        let rawFile = try GoldenTensors("transformer-lens/tiny_raw.safetensors").file
+        for name in rawFile.names where !name.contains("ln") {
+            let isChanged = golden.file.contains(prefix + name)
+            let expected = isChanged ? try golden(prefix + name) : try #require(raw.tiny(name))
+            expectClose(try #require(ours.tiny(name)), expected, atol: isChanged ? 1e-6 : 0, name)
+        }
+        expectClose(
+            try #require(try TinyModel.raw().processed(by: steps).run([TinyModel.clean]).logits),
+            try golden(prefix.replacing(".w.", with: ".logits")), rtol: 1e-5, atol: 2e-5)
     }
 
     static let sets: [WeightProcessing] =

@@ -7,7 +7,7 @@ import Testing
     /// The modules in the order of the layers.
     static let layers = [
         "Tensors", "Kernels", "Results", "Statistics", "Tokenization", "Models", "Interventions",
-        "GroundTruth", "Figures", "probe",
+        "Circuits", "GroundTruth", "Figures", "probe",
     ]
 
     /// What each module may import of the others; `Package.swift` says the same.
@@ -16,11 +16,12 @@ import Testing
         "Tokenization": ["Tensors"],
         "Models": ["Kernels", "Tensors", "Tokenization"],
         "Interventions": ["Kernels", "Models", "Results", "Tensors", "Tokenization"],
+        "Circuits": ["Interventions", "Kernels", "Models", "Results", "Tensors"],
         "GroundTruth": ["Interventions", "Kernels", "Models", "Statistics", "Tensors"],
         "Figures": ["Results", "Tensors"],
         "probe": [
-            "Figures", "GroundTruth", "Interventions", "Kernels", "Models", "Results", "Statistics",
-            "Tensors", "Tokenization",
+            "Circuits", "Figures", "GroundTruth", "Interventions", "Kernels", "Models", "Results",
+            "Statistics", "Tensors", "Tokenization",
         ],
     ]
 

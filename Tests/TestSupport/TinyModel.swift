@@ -62,3 +62,36 @@ public enum TinyModel {
         return Transformer(config: config, weights: weights, name: "tiny")
     }
 }
+
+extension Weights {
+    /// A weight of the two-layer model by its TransformerLens name, with its TransformerLens axes;
+    /// `nil` for a name without one.
+    public func tiny(_ name: String) -> Tensor? {
+        switch name {
+        case "embed.W_E": return W_E
+        case "pos_embed.W_pos": return W_pos
+        case "unembed.W_U": return W_U_transposed.transposed
+        case "unembed.b_U": return b_U
+        default: break
+        }
+        let parts = name.split(separator: ".")
+        guard parts.count == 4, parts[0] == "blocks", let layer = Int(parts[1]) else { return nil }
+        let block = blocks[layer]
+        let biases = block.attn.b_QKV.reshaped([3, 4, 8])
+        switch parts[3] {
+        case "W_Q": return block.attn.W_Q(dHead: 8)
+        case "W_K": return block.attn.W_K(dHead: 8)
+        case "W_V": return block.attn.W_V(dHead: 8)
+        case "W_O": return block.attn.W_O.reshaped([4, 8, 32])
+        case "b_Q": return biases[at: 0]
+        case "b_K": return biases[at: 1]
+        case "b_V": return biases[at: 2]
+        case "b_O": return block.attn.b_O
+        case "W_in": return block.mlp.W_in
+        case "b_in": return block.mlp.b_in
+        case "W_out": return block.mlp.W_out
+        case "b_out": return block.mlp.b_out
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,109 @@
+internal import Glibc
+internal import Kernels
+public import Models
+public import Results
+import Tensors
+
+/// What the model would predict if it ended after each layer.
+///
+/// The stream before each layer goes through the final norm, with statistics of its own, and the
+/// unembedding. nostalgebraist 2020, https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru.
+public struct LogitLens: Sendable {
+    /// The probability of the most likely token, whose word is the text, [layer, pos].
+    public let top: LabelledArray
+    /// The entropy of the prediction in nats, [layer, pos].
+    public let entropy: LabelledArray
+    /// The rank of a token from 0, [layer, pos]: the answer, or what the model ends up with.
+    public let rank: LabelledArray
+    /// The probability of that token, [layer, pos].
+    public let probability: LabelledArray
+
+    /// Reads the first sequence of a run.
+    ///
+    /// - Parameters:
+    ///   - run: A run with ``Caching/all``.
+    ///   - answer: The token whose rank is told; `nil` for the last layer's most likely token at
+    ///     each position.
+    ///   - includingMid: Whether the stream between attention and MLP is read as well.
+    ///   - progress: Told how many of the layers are done.
+    /// - Throws: ``NotCached``.
+    public init(
+        _ run: Run, answer: Int? = nil, includingMid: Bool = false,
+        progress: (Int, Int) -> Void = { _, _ in }
+    ) throws {
+        let model = run.model
+        let stack = try run.accumulatedResidual(includingMid: includingMid)
+        let length = run.tokens?.lengths.first ?? stack.values.shape[2]
+        if let answer, !(0..<model.config.dVocab).contains(answer) {
+            throw RunError.unknownToken(id: answer, dVocab: model.config.dVocab)
+        }
+        var targets = [Int?](repeating: answer, count: length)
+        var readings = [[Reading]](repeating: [], count: stack.labels.count)
+        // The last layer first: it says what the others are compared with.
+        for layer in stack.labels.indices.reversed() {
+            let residual = stack.values[at: layer][at: 0][at: 0..<length]
+            let logits = try model.run(
+                .residual(
+                    residual.reshaped([1, length, model.config.dModel]), layer: model.config.nLayers)
+            ).logits
+            guard let rows = logits?.rows else { throw NotCached(point: HookPoint(.unembedOut)) }
+            readings[layer] = parallelMap(length) { [targets] in
+                Reading(rows[$0], target: targets[$0])
+            }
+            targets = readings[layer].map { $0.target }
+            progress(stack.labels.count - layer, stack.labels.count)
+        }
+        let ids = run.tokens?.ids[0].prefix(length)
+        let axes = [
+            Axis("layer", labels: stack.labels),
+            Axis(
+                "pos", count: length,
+                companion: ids.map { Axis.Companion("token", $0.map(model.string)) }),
+        ]
+        func array(
+            _ name: String, _ quantity: Quantity, _ value: (Reading) -> Double
+        ) -> LabelledArray {
+            LabelledArray(
+                name, quantity: quantity, axes: axes,
+                values: Tensor(
+                    axes.map(\.count), readings.joined().map { Float(value($0)) }))
+        }
+        var top = array("logit-lens", Quantity("probability of the top token"), \.topProbability)
+        top.texts = LabelledArray.Texts(
+            "top_token", readings.joined().map { model.shortString(of: $0.top) })
+        self.top = top
+        let target = answer.map { "“\(model.shortString(of: $0))”" } ?? "the final prediction"
+        entropy = array("logit-lens-entropy", Quantity("entropy", unit: "nats"), \.entropy)
+        rank = array("logit-lens-rank", Quantity("rank of \(target)")) { Double($0.rank) }
+        probability = array(
+            "logit-lens-probability", Quantity("probability of \(target)"), \.probability)
+    }
+
+    /// What one layer predicts at one position.
+    private struct Reading: Sendable {
+        let top: Int
+        let topProbability: Double
+        let entropy: Double
+        let target: Int
+        let rank: Int
+        let probability: Double
+
+        init(_ logits: UnsafeBufferPointer<Float>, target: Int?) {
+            let ends = Extremes(of: logits, count: 1)
+            top = ends.largest.first?.index ?? 0
+            let normalizer = logSumExp(logits)
+            topProbability = exp(Double(logits[top]) - normalizer)
+            entropy = Kernels.entropy(ofLogits: logits)
+            let target = target ?? top
+            self.target = target
+            // Of equal logits the first token comes first.
+            var above = 0
+            for i in 0..<logits.count
+            where logits[i] > logits[target] || (logits[i] == logits[target] && i < target) {
+                above += 1
+            }
+            rank = above
+            probability = exp(Double(logits[target]) - normalizer)
+        }
+    }
+}
