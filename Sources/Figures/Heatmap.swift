@@ -43,6 +43,9 @@ public struct Heatmap: Figure {
         return canvas
     }
 
+    /// What the cells say, if they say words.
+    var texts: [String]? { style.showsTexts ? array.texts?.values : nil }
+
     var scale: ColourScale {
         ColourScale(style.colourMap, values: array.values.values, limits: style.limits)
     }
@@ -67,6 +70,11 @@ extension Heatmap {
         ///
         /// Numbers are left out where they would be smaller than 3.5 points.
         public var cellDecimals: Int?
+        /// Whether cells show the result's texts, where it has them, instead of numbers.
+        ///
+        /// They are shortened rather than smaller than 4.5 points, and left out of cells that are
+        /// too small for that.
+        public var showsTexts: Bool
 
         /// Where the first row of a heat map is.
         public enum Origin: Sendable {
@@ -80,7 +88,7 @@ extension Heatmap {
         public init(
             title: String? = nil, width: Double = 3.25, dpi: Double = 300, origin: Origin = .top,
             colourMap: ColourMap = .redBlue, limits: ClosedRange<Double>? = nil,
-            cellDecimals: Int? = nil
+            cellDecimals: Int? = nil, showsTexts: Bool = true
         ) {
             self.title = title
             self.width = width
@@ -89,6 +97,7 @@ extension Heatmap {
             self.colourMap = colourMap
             self.limits = limits
             self.cellDecimals = cellDecimals
+            self.showsTexts = showsTexts
         }
     }
 }

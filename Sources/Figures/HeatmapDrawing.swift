@@ -13,7 +13,7 @@ struct HeatmapDrawing {
     func draw() {
         let (values, scale) = (map.array.values.values, map.scale)
         if values.isEmpty { drawEmpty() } else { drawCells(values, scale) }
-        if let decimals = map.style.cellDecimals { drawNumbers(values, scale, decimals) }
+        drawTexts(values, scale)
         canvas.plotArea = layout.plot
         canvas.frame(layout.plot, width: FigureMetrics.line, .ink)
         drawAxes()
@@ -69,18 +69,22 @@ struct HeatmapDrawing {
             "no values", .cell, at: layout.plot.centre, size: FigureMetrics.labelSize)
     }
 
-    /// Writes every cell's value, all in one size; not at all where that would be too small to
-    /// read.
-    private func drawNumbers(_ values: [Float], _ scale: ColourScale, _ decimals: Int) {
-        let texts = values.map { NumberText.fixed(Double($0), decimals: decimals) }
-        let widest = texts.map { canvas.typeface.width(of: $0, size: 1) }.max() ?? 1
-        let size = min(
-            FigureMetrics.labelSize, 0.82 * layout.cell.width / widest, 0.85 * layout.cell.height)
-        guard size >= FigureMetrics.smallestCellSize else { return }
-        for index in values.indices {
+    /// Writes into every cell its text or its number.
+    private func drawTexts(_ values: [Float], _ scale: ColourScale) {
+        let (size, typeface) = (layout.cell, canvas.typeface)
+        let texts: CellTexts?
+        if let words = map.texts {
+            texts = CellTexts(words: words, in: size, typeface: typeface)
+        } else {
+            texts = map.style.cellDecimals.flatMap {
+                CellTexts(numbers: values, decimals: $0, in: size, typeface: typeface)
+            }
+        }
+        guard let texts else { return }
+        for index in values.indices where !texts.texts[index].isEmpty {
             canvas.text(
-                texts[index], .cell, at: cell(index / columns, index % columns).centre, size: size,
-                scale.colour(of: values[index]).contrasting)
+                texts.texts[index], .cell, at: cell(index / columns, index % columns).centre,
+                size: texts.size, scale.colour(of: values[index]).contrasting)
         }
     }
 

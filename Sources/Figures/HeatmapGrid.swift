@@ -32,19 +32,24 @@ public struct HeatmapGrid: Figure {
     private var panels: [Heatmap] {
         let all = array.slices
         let strongest = all.indices.sorted { (all[$0].largest, $1) > (all[$1].largest, $0) }
-        let limit = Double(all.map(\.largest).max() ?? 0)
+        let limits = ColourScale(
+            style.colourMap, values: array.values.values, limits: style.limits
+        ).limits
         return strongest.prefix(mostPanels).sorted().compactMap { index in
             var style = style
             style.title = all[index].name
-            if style.limits == nil, style.colourMap.isDiverging, limit > 0 {
-                style.limits = -limit...limit
-            }
+            style.limits = limits
             return try? Heatmap(all[index], style: style)
         }
     }
 
     /// The bytes of the figure's file.
     public func encoded(as format: FigureFormat) throws(FigureError) -> [UInt8] {
+        try drawn(as: format).finish()
+    }
+
+    /// The drawing before it becomes a file.
+    package func drawn(as format: FigureFormat) throws(FigureError) -> Canvas {
         try style.checkSize()
         let panels = panels
         let typeface = Typeface()
@@ -60,7 +65,7 @@ public struct HeatmapGrid: Figure {
             canvas.moveOrigin(to: Point(x: Double(column) * width, y: Double(row) * height))
             HeatmapDrawing(map: panel, layout: layout, canvas: canvas).draw()
         }
-        return try canvas.finish()
+        return canvas
     }
 
     /// The panels one after the other.

@@ -6,8 +6,8 @@ extension Heatmap {
     /// A drawing of the heat map for the terminal.
     ///
     /// With colour, cells are two columns of 24-bit background colour, with a legend below;
-    /// without, as `NO_COLOR` and pipes ask for, it is a table of numbers with two decimals, more
-    /// where all are small. What is wider than the terminal continues in panels below; very large
+    /// without, as `NO_COLOR` and pipes ask for, it is a table of the texts, or of numbers with two
+    /// decimals, more where all are small. What is wider than the terminal continues in panels below; very large
     /// tables end with a note.
     ///
     /// - Parameters:
@@ -26,6 +26,7 @@ private struct HeatmapPreview {
     let rowCount: Int
     let columnCount: Int
     let values: [Float]
+    let texts: [String]?
     let scale: ColourScale
     let quantity: Quantity
     let width: Int
@@ -40,6 +41,8 @@ private struct HeatmapPreview {
     }
 
     private static let mostRows = 64
+    /// No text of a cell takes more columns.
+    private static let widestText = 14
     private static let mostPanels = 16
 
     init(_ map: Heatmap, width: Int) {
@@ -47,6 +50,7 @@ private struct HeatmapPreview {
         columns = AxisText(map.array.axes[1])
         (rowCount, columnCount) = (map.array.axes[0].count, map.array.axes[1].count)
         values = map.array.values.values
+        texts = map.texts
         scale = map.scale
         quantity = map.array.quantity
         self.width = width
@@ -89,12 +93,20 @@ private struct HeatmapPreview {
         return ["… \(missing.rows) more rows, \(missing.columns) more columns"]
     }
 
-    func table() -> String {
+    /// What the table's cells say.
+    private var words: [String] {
+        if let texts {
+            return texts.map { TerminalText.cut(AxisText.visible($0), to: Self.widestText) }
+        }
         let decimals = decimals
-        let numbers = values.map { NumberText.fixed(Double($0), decimals: decimals, minus: "-") }
+        return values.map { NumberText.fixed(Double($0), decimals: decimals, minus: "-") }
+    }
+
+    func table() -> String {
+        let words = words
         let labels = (0..<columnCount).map { TerminalText.cut(columns.label($0), to: 15) }
         let sizes = (0..<columnCount).map { column in
-            let cells = shownRows.map { numbers[$0 * columnCount + column] } + [labels[column]]
+            let cells = shownRows.map { words[$0 * columnCount + column] } + [labels[column]]
             return 2 + (cells.map(TerminalText.width).max() ?? 0)
         }
         let panels = panels { sizes[$0] }
@@ -104,7 +116,7 @@ private struct HeatmapPreview {
             lines.append(TerminalText.padded(rows.title, to: rowWidth) + heads.joined())
             for row in shownRows {
                 let cells = panel.map {
-                    TerminalText.padded(numbers[row * columnCount + $0], to: sizes[$0])
+                    TerminalText.padded(words[row * columnCount + $0], to: sizes[$0])
                 }
                 lines.append(TerminalText.padded(rowLabels[row], to: rowWidth) + cells.joined())
             }

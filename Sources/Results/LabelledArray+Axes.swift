@@ -3,7 +3,8 @@ internal import Tensors
 extension LabelledArray {
     /// Results of the same axes one after the other, along a new first axis.
     ///
-    /// The axes' names are the first result's; their labels must agree.
+    /// The axes' names are the first result's; their labels must agree. Texts are kept where all
+    /// parts have them under one name.
     ///
     /// - Parameters:
     ///   - parts: The results.
@@ -19,30 +20,38 @@ extension LabelledArray {
                 part.axes.map(\.labels) == first.axes.map(\.labels), "parts have different axes")
             return part.values.reshaped([1] + part.values.shape)
         }
-        var stack = LabelledArray(
-            first.name, quantity: first.quantity, axes: [Axis(axis, labels: labels)] + first.axes,
-            values: .concatenating(values, axis: 0), summary: first.summary,
-            provenance: first.provenance)
-        stack.settings = first.settings
-        return stack
+        let name = first.texts?.name
+        let texts = parts.compactMap { $0.texts?.name == name ? $0.texts?.values : nil }
+        return first.with(
+            axes: [Axis(axis, labels: labels)] + first.axes,
+            values: .concatenating(values, axis: 0),
+            texts: texts.count == parts.count ? name.map { Texts($0, Array(texts.joined())) } : nil)
     }
 
     /// One entry of the first axis.
     public func part(_ index: Int) -> LabelledArray {
-        var part = LabelledArray(
-            name, quantity: quantity, axes: Array(axes.dropFirst()), values: values[at: index],
-            summary: summary, provenance: provenance)
-        part.settings = settings
-        return part
+        let values = values[at: index]
+        let range = (index * values.count)..<((index + 1) * values.count)
+        return with(
+            axes: Array(axes.dropFirst()), values: values,
+            texts: texts.map { Texts($0.name, Array($0.values[range])) })
     }
 
     /// The result with at least two axes: a single one becomes the rows of one column.
     public var asTable: LabelledArray {
         guard axes.count == 1 else { return self }
-        var table = LabelledArray(
-            name, quantity: quantity, axes: axes + [Axis("all", labels: [""])],
-            values: values.reshaped([axes[0].count, 1]), summary: summary, provenance: provenance)
-        table.settings = settings
-        return table
+        return with(
+            axes: axes + [Axis("all", labels: [""])], values: values.reshaped([axes[0].count, 1]),
+            texts: texts)
+    }
+
+    /// Other values of the same result.
+    private func with(axes: [Axis], values: Tensor, texts: Texts?) -> LabelledArray {
+        var other = LabelledArray(
+            name, quantity: quantity, axes: axes, values: values, summary: summary,
+            provenance: provenance)
+        other.settings = settings
+        other.texts = texts
+        return other
     }
 }

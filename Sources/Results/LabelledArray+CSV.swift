@@ -3,19 +3,21 @@ internal import Tensors
 extension LabelledArray {
     /// The result as tidy CSV: a row a value, the last axis fastest.
     ///
-    /// The columns are the axes, each followed by its companion, then `value`; for a patched
-    /// residual stream `layer,pos,token,value`. Quoting as in RFC 4180, lines end in a line feed.
+    /// The columns are the axes, each followed by its companion, then `value`, then the values'
+    /// texts; for a patched residual stream `layer,pos,token,value`. Quoting as in RFC 4180, lines end in a line feed.
     /// Numbers are the shortest that read back to the same float; `nan` and `inf` are spelt so.
     public func csv() -> String {
-        var text = (columnNames.map(quoted) + ["value"]).joined(separator: ",") + "\n"
+        var text = columnNames.map(quoted).joined(separator: ",") + "\n"
         let fields = axes.map(\.csvFields)
         var position = [Int](repeating: 0, count: axes.count)
-        for value in values.values {
+        for (index, value) in values.values.enumerated() {
             for (axis, entry) in position.enumerated() {
                 text += fields[axis][entry]
                 text += ","
             }
-            text += "\(value)\n"
+            text += "\(value)"
+            if let texts { text += "," + quoted(texts.values[index]) }
+            text += "\n"
             advance(&position)
         }
         return text
@@ -23,6 +25,7 @@ extension LabelledArray {
 
     private var columnNames: [String] {
         axes.flatMap { [$0.name] + ($0.companion.map { [$0.name] } ?? []) }
+            + ["value"] + (texts.map { [$0.name] } ?? [])
     }
 
     /// Steps to the next element in row-major order.

@@ -7,10 +7,10 @@ extension LabelledArray {
 
     /// What is known beside the values, as one JSON document with sorted keys.
     ///
-    /// Axes with labels and companions, quantity, summary numbers, provenance and the values'
-    /// shape; the values themselves are in the `.npy` and the CSV, and here if asked for. Numbers
-    /// that JSON cannot hold are the strings `nan`, `inf` and `-inf`, as Python's `float` reads
-    /// them.
+    /// Axes with labels and companions, quantity, texts, summary numbers, provenance and the
+    /// values' shape; the values themselves are in the `.npy` and the CSV, and here if asked for.
+    /// Numbers that JSON cannot hold are the strings `nan`, `inf` and `-inf`, as Python's `float`
+    /// reads them.
     ///
     /// - Parameter includingValues: Whether the values are a list under `values`, last axis
     ///   fastest.
@@ -42,6 +42,11 @@ private struct Document: Encodable {
         let unit: String?
     }
 
+    struct TextEntry: Encodable {
+        let name: String
+        let values: [String]
+    }
+
     let schema = LabelledArray.schema
     let name: String
     let quantity: QuantityEntry
@@ -50,6 +55,8 @@ private struct Document: Encodable {
     let summary: [String: Double]
     let settings: [String: String]
     let values: [Float]?
+    /// Always here, since the `.npy` cannot hold them.
+    let texts: TextEntry?
     let provenance: Provenance?
 
     init(_ array: LabelledArray, includingValues: Bool) {
@@ -64,5 +71,6 @@ private struct Document: Encodable {
         provenance = array.provenance
         settings = array.settings
         values = includingValues ? array.values.values : nil
+        texts = array.texts.map { TextEntry(name: $0.name, values: $0.values) }
     }
 }

@@ -13,6 +13,10 @@ public struct LabelledArray: Sendable {
     public let axes: [Axis]
     /// The values; its shape is the lengths of `axes`.
     public let values: Tensor
+    /// A word for each value, such as the token whose probability it is; `nil` where there is none.
+    public var texts: Texts? {
+        didSet { checkTexts() }
+    }
     /// Single numbers that sum up the result or are needed to read it, such as the clean logit
     /// difference.
     public var summary: [(name: String, value: Double)]
@@ -35,6 +39,32 @@ public struct LabelledArray: Sendable {
         self.values = values
         self.summary = summary
         self.provenance = provenance
+    }
+}
+
+extension LabelledArray {
+    /// A word for each value of a result; written as a column of its own.
+    ///
+    /// It is shown as it is: whoever makes the result decides how a token's leading space is
+    /// written.
+    public struct Texts: Sendable, Hashable {
+        /// The column's name, such as `token`.
+        public let name: String
+        /// One word per value, the last axis fastest.
+        public let values: [String]
+
+        /// Names the words of a result's values.
+        public init(_ name: String, _ values: [String]) {
+            self.name = name
+            self.values = values
+        }
+    }
+
+    private func checkTexts() {
+        guard let texts else { return }
+        precondition(
+            texts.values.count == values.count,
+            "\(texts.values.count) texts for \(values.count) values")
     }
 }
 

@@ -23,6 +23,16 @@ enum Sample {
         array(Axis("layer", count: rows), Axis("head", count: columns))
     }
 
+    /// The top tokens of a few singular directions, as a transformer's table of them looks.
+    static func tokens(_ rows: Int, _ columns: Int) -> LabelledArray {
+        let words = ["he", "she", "#ing", "Washington", "woman", "\n", "中国", "#ness", "a"]
+        var array = array(
+            Axis("rank", count: rows), Axis("direction", count: columns), name: "svd-ov")
+        array.texts = .init(
+            "token", (0..<(rows * columns)).map { words[($0 * 5 + $0 / 7) % words.count] })
+        return array
+    }
+
     static func positions(_ tokens: [String]) -> Axis {
         Axis("pos", count: tokens.count, companion: .init("token", tokens))
     }

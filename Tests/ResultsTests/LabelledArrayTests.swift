@@ -94,6 +94,51 @@ struct LabelledArrayTests {
         #expect(places.count == keys.count && places == places.sorted())
     }
 
+    private func tokens() -> LabelledArray {
+        var array = patching()
+        array.texts = .init("top token", [" she", "a,b", "\n", "\""])
+        return array
+    }
+
+    @Test("texts are a column after the value, and in the JSON")
+    func texts() throws {
+        #expect(
+            tokens().csv() == """
+                layer,pos,token,value,top token
+                0,0,The,0.0, she
+                0,1, man,1.0,"a,b"
+                1,0,The,0.1,"
+                "
+                1,1, man,-2.5e-08,\"""\"
+
+                """)
+        struct Document: Decodable {
+            struct Texts: Decodable {
+                let name: String
+                let values: [String]
+            }
+            let texts: Texts?
+        }
+        let json = try tokens().json()
+        let document = try JSONDecoder().decode(Document.self, from: Data(json.utf8))
+        #expect(document.texts?.name == "top token")
+        #expect(document.texts?.values == tokens().texts?.values)
+        let without = try patching().json()
+        #expect(try JSONDecoder().decode(Document.self, from: Data(without.utf8)).texts == nil)
+    }
+
+    @Test("texts stay with their values in parts, stacks and tables")
+    func derivedTexts() {
+        let array = tokens()
+        #expect(array.part(1).texts == .init("top token", ["\n", "\""]))
+        #expect(array.part(1).asTable.texts == array.part(1).texts)
+        let stack = LabelledArray.stacking([array, array], along: "site", labels: ["a", "b"])
+        #expect(stack.part(1).texts == array.texts)
+        let mixed = LabelledArray.stacking([array, patching()], along: "site", labels: ["a", "b"])
+        #expect(mixed.texts == nil)
+        #expect(array.part(0).settings == array.settings)
+    }
+
     @Test("JSON spells numbers that are not finite")
     func notFinite() throws {
         let text = try patching(summary: [("a", .nan), ("b", .infinity), ("c", -.infinity)]).json()
