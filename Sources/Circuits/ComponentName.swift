@@ -22,7 +22,9 @@ public enum ComponentName: Hashable, Sendable, CustomStringConvertible {
     public init?(_ name: String) {
         guard name.first == "L" else { return nil }
         func number(_ digits: Substring) -> Int? {
-            guard let number = Int(digits), number >= 0, String(number) == digits else { return nil }
+            guard let number = Int(digits), number >= 0, String(number) == digits else {
+                return nil
+            }
             return number
         }
         let rest = name.dropFirst()

@@ -18,7 +18,8 @@ extension Transformer {
     /// [layer, head, reading_layer, reading_head].
     ///
     /// ```
-    /// ‖left right‖ / (‖left‖ ‖right‖),   left = W_V W_O,  right = W_Q W_Kᵀ, its transpose or W_V W_O
+    /// ‖left right‖ / (‖left‖ ‖right‖)
+    /// left = W_V W_O,  right = W_Q W_Kᵀ, its transpose or W_V W_O
     /// ```
     /// Frobenius norms; zero where the reading head is in no later layer. Elhage et al. 2021,
     /// https://transformer-circuits.pub/2021/framework. Two random matrices score about
@@ -58,7 +59,8 @@ extension Transformer {
             }
         }
         return LabelledArray(
-            "composition-\(mode.rawValue)", quantity: Quantity("\(mode.rawValue)-composition score"),
+            "composition-\(mode.rawValue)",
+            quantity: Quantity("\(mode.rawValue)-composition score"),
             axes: [
                 Axis("layer", count: layers), Axis("head", count: heads),
                 Axis("reading_layer", count: layers), Axis("reading_head", count: heads),

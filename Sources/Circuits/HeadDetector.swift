@@ -1,6 +1,6 @@
 public import Models
 public import Results
-import Tensors
+public import Tensors
 
 /// What a head's attention is compared with: TransformerLens' `detect_head`.
 public enum AttentionTarget: String, CaseIterable, Sendable {
@@ -85,7 +85,8 @@ extension Run {
         for query in 0..<target.count {
             let (attention, target) = (attention[query], target[query])
             for key in 0..<target.count {
-                let weight = excluding(query, key) ? 0 : Double(attention[key])
+                if excluding(query, key) { continue }
+                let weight = Double(attention[key])
                 total += weight
                 hits += weight * Double(target[key])
                 misses += Swift.abs(weight - Double(target[key]))

@@ -165,7 +165,8 @@ private struct DirectionReader {
             return (stacked(parts.flatMap { $0 }), axes, summed(others))
         case .neuron:
             let parts = try layers.map { l in
-                try byColumn(run.cached(.mlpPost, l), run.model.weights.blocks[l].mlp.W_out, group: 1)
+                try byColumn(
+                    run.cached(.mlpPost, l), run.model.weights.blocks[l].mlp.W_out, group: 1)
             }
             let biases = layers.map { constant(run.model.weights.blocks[$0].mlp.b_out) }
             let others = try embeddings + layers.map { try along(.attnOut, $0) } + biases

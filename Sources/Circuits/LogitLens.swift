@@ -44,7 +44,8 @@ public struct LogitLens: Sendable {
             let residual = stack.values[at: layer][at: 0][at: 0..<length]
             let logits = try model.run(
                 .residual(
-                    residual.reshaped([1, length, model.config.dModel]), layer: model.config.nLayers)
+                    residual.reshaped([1, length, model.config.dModel]), layer: model.config.nLayers
+                )
             ).logits
             guard let rows = logits?.rows else { throw NotCached(point: HookPoint(.unembedOut)) }
             readings[layer] = parallelMap(length) { [targets] in

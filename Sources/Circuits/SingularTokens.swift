@@ -114,7 +114,9 @@ public struct SingularTokens: Sendable {
         of all: [SingularDirections], _ isWanted: (SingularDirections.Side) -> Bool
     ) -> Tensor {
         .concatenating(
-            all.flatMap { $0.sides.filter(isWanted) }.map { $0.vectors[at: 0..<options.directions] },
+            all.flatMap { $0.sides.filter(isWanted) }.map {
+                $0.vectors[at: 0..<options.directions]
+            },
             axis: 0)
     }
 }

@@ -20,8 +20,8 @@ struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            What is done to the weights: none, default (TransformerLens' four steps), all, or names \
-            with commas, of \(WeightProcessing.steps.map(\.name).joined(separator: ", ")). \
+            What is done to the weights: none, default (TransformerLens' four steps), all, or \
+            names with commas, of \(WeightProcessing.steps.map(\.name).joined(separator: ", ")). \
             (default: default for commands about circuits, none for the others)
             """, valueName: "steps"), transform: ModelOptions.steps)
     var process: WeightProcessing?

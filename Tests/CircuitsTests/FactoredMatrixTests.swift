@@ -1,6 +1,7 @@
 import Circuits
 import Kernels
 import Models
+import Results
 import Tensors
 import TestSupport
 import Testing

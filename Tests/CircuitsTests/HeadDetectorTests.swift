@@ -1,5 +1,6 @@
 import Circuits
 import Models
+import Results
 import Tensors
 import TestSupport
 import Testing

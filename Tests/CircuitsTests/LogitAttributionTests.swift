@@ -1,6 +1,7 @@
-import Foundation
 import Circuits
+import Foundation
 import Models
+import Results
 import Tensors
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
-import Foundation
 import Circuits
+import Foundation
 import Models
+import Results
 import Tensors
 import TestSupport
 import Testing
@@ -69,7 +70,8 @@ import Testing
     @Test(arguments: [WeightProcessing.none, .transformerLens, .all], [nil, 0, 1] as [Int?])
     func completeStacksSumToTheStream(_ steps: WeightProcessing, _ layer: Int?) throws {
         let run = try Self.run(steps)
-        let stream = try #require(layer.map { run.cache[.residPre, $0] } ?? run.cache[.residPost, 1])
+        let stream = try #require(
+            layer.map { run.cache[.residPre, $0] } ?? run.cache[.residPost, 1])
         var stacks = [
             try run.decomposedResidual(at: layer),
             try run.headResults(before: layer, includingRemainder: true),

@@ -113,7 +113,8 @@ import Testing
             .layer(0), .layer(11), .head(layer: 9, head: 7), .neuron(layer: 5, neuron: 1777),
         ]
         for name in names { #expect(ComponentName(name.description) == name) }
-        for text in ["", "L", "L9H", "9.7", "H7", "L9H7N1", "l9h7", "L09H7", "L-1", "L9X7", "L9H７"] {
+        for text in ["", "L", "L9H", "9.7", "H7", "L9H7N1", "l9h7", "L09H7", "L-1", "L9X7", "L9H７"]
+        {
             #expect(ComponentName(text) == nil, "\(text)")
         }
         let model = try Transformer.embedded()

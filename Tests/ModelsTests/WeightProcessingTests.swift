@@ -54,7 +54,9 @@ import Testing
     func stepsAloneGiveTransformerLensWeights(_ steps: WeightProcessing) throws {
         let golden = try GoldenTensors("circuits/golden.safetensors")
         let prefix = (steps == .transformerLens ? "default" : steps.description) + ".w."
-        let (raw, ours) = (try TinyModel.raw().weights, try TinyModel.raw().processed(by: steps).weights)
+        let (raw, ours) = (
+            try TinyModel.raw().weights, try TinyModel.raw().processed(by: steps).weights
+        )
         let rawFile = try GoldenTensors("transformer-lens/tiny_raw.safetensors").file
         for name in rawFile.names where !name.contains("ln") {
             let isChanged = golden.file.contains(prefix + name)

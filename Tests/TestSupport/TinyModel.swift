@@ -1,6 +1,6 @@
 import Kernels
 public import Models
-import Tensors
+public import Tensors
 
 /// The two-layer model of the TransformerLens golden values.
 public enum TinyModel {
