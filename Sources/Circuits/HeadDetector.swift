@@ -8,20 +8,21 @@ public enum AttentionTarget: String, CaseIterable, Sendable {
     case previousToken = "previous_token"
     /// Earlier positions with the same token.
     case duplicateToken = "duplicate_token"
-    /// The positions after earlier ones with the same token.
+    /// The positions after earlier ones with the same token; after the one just before, it is the
+    /// query's own.
     case induction
 
-    /// Where attention would go, [query_pos, key_pos], ones and zeros on and below the diagonal.
+    /// Where attention would go, [query_pos, key_pos], ones and zeros, none above the diagonal.
     public func pattern(for tokens: [Int]) -> Tensor {
         let n = tokens.count
         var pattern = Tensor([n, n])
         let rows = pattern.mutableRows
         for query in 0..<n {
-            for key in 0..<query {
+            for key in 0...query {
                 let isHit =
                     switch self {
                     case .previousToken: key == query - 1
-                    case .duplicateToken: tokens[key] == tokens[query]
+                    case .duplicateToken: key < query && tokens[key] == tokens[query]
                     case .induction: key > 0 && tokens[key - 1] == tokens[query]
                     }
                 if isHit { rows[query][key] = 1 }
@@ -40,6 +41,32 @@ public enum AttentionMeasure: String, CaseIterable, Sendable {
 }
 
 extension Run {
+    /// The attention of a layer's heads in the first sequence, [head, query_pos, key_pos]; NaN where
+    /// a query cannot look.
+    ///
+    /// - Throws: ``NotCached``; the run needs ``HookKind/pattern`` of the layer.
+    public func patterns(layer: Int) throws -> LabelledArray {
+        let pattern = try cached(.pattern, layer)[at: 0]
+        let ids = tokens.map { Array($0.ids[0].prefix(pattern.shape[1])) }
+        let companion = ids.map { Axis.Companion("token", $0.map(model.string)) }
+        var values = pattern
+        if model.config.attention == .causal {
+            let rows = values.mutableRows
+            for row in 0..<rows.count {
+                for key in row % pattern.shape[1] + 1..<max(row % pattern.shape[1] + 1, rows.columns) {
+                    rows[row][key] = .nan
+                }
+            }
+        }
+        return LabelledArray(
+            "attention", quantity: Quantity("attention"),
+            axes: [
+                Axis("head", count: pattern.shape[0]),
+                Axis("query_pos", count: pattern.shape[1], companion: companion),
+                Axis("key_pos", count: pattern.shape[2], companion: companion),
+            ], values: values)
+    }
+
     /// How much each head's attention in the first sequence goes where a target says, [layer,
     /// head].
     ///

@@ -13,10 +13,9 @@ public struct LogitLens: Sendable {
     public let top: LabelledArray
     /// The entropy of the prediction in nats, [layer, pos].
     public let entropy: LabelledArray
-    /// The rank of a token from 0, [layer, pos]: the answer, or what the model ends up with.
-    public let rank: LabelledArray
-    /// The probability of that token, [layer, pos].
-    public let probability: LabelledArray
+    /// The probability of the answer, or of what the model ends up with, [layer, pos]; its rank
+    /// from 0 is the text.
+    public let answer: LabelledArray
 
     /// Reads the first sequence of a run.
     ///
@@ -75,9 +74,10 @@ public struct LogitLens: Sendable {
         self.top = top
         let target = answer.map { "“\(model.shortString(of: $0))”" } ?? "the final prediction"
         entropy = array("logit-lens-entropy", Quantity("entropy", unit: "nats"), \.entropy)
-        rank = array("logit-lens-rank", Quantity("rank of \(target)")) { Double($0.rank) }
-        probability = array(
-            "logit-lens-probability", Quantity("probability of \(target)"), \.probability)
+        var ranked = array(
+            "logit-lens-answer", Quantity("probability of \(target)"), \.probability)
+        ranked.texts = LabelledArray.Texts("rank", readings.joined().map { String($0.rank) })
+        self.answer = ranked
     }
 
     /// What one layer predicts at one position.

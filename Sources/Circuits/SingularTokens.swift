@@ -64,9 +64,9 @@ public struct SingularTokens: Sendable {
     public func table(_ name: String, of all: [SingularDirections], axis: Axis) -> LabelledArray {
         let (n, k) = (options.directions, options.tokens)
         let signs = options.sign == .both ? ["+", "−"] : ["+"]
-        let flips = flips(of: all)
+        let found = options.sides.map { extremes(of: all, side: $0, options.basis, count: k) }
+        let flips = flips(of: all, known: found)
         var (values, texts): ([Float], [String]) = ([], [])
-        let found = options.sides.map { extremes(of: all, side: $0) }
         for matrix in all.indices {
             for side in options.sides.indices {
                 let entries = (0..<n).map { found[side][matrix * n + $0] }
@@ -84,7 +84,7 @@ public struct SingularTokens: Sendable {
             }
         }
         var table = LabelledArray(
-            name, quantity: Quantity("projection on \(options.basis == .unembed ? "W_U" : "W_E")"),
+            name, quantity: Quantity("projection on \(options.basis.matrix)"),
             axes: [
                 axis, Axis("side", labels: options.sides), Axis("sign", labels: signs),
                 Axis("rank", count: k), Axis("direction", count: n),
@@ -94,29 +94,25 @@ public struct SingularTokens: Sendable {
     }
 
     /// The tokens at both ends of each matrix's directions, matrix by matrix.
-    private func extremes(of all: [SingularDirections], side name: String) -> [Extremes] {
-        VocabularyReader(model, basis: options.basis)
-            .extremes(of: vectors(of: all) { $0.name == name }, count: options.tokens)
+    private func extremes(
+        of all: [SingularDirections], side name: String, _ basis: VocabularyReader.Basis, count: Int
+    ) -> [Extremes] {
+        let vectors = all.flatMap { $0.sides.filter { $0.name == name } }
+            .map { $0.vectors[at: 0..<options.directions] }
+        return VocabularyReader(model, basis: basis)
+            .extremes(of: .concatenating(vectors, axis: 0), count: count)
     }
 
     /// Whether each direction of each matrix turns round to have its sign.
-    private func flips(of all: [SingularDirections]) -> [Bool] {
-        let last = all.first?.sides.last?.name
-        let extremes = VocabularyReader(model)
-            .extremes(of: vectors(of: all) { $0.name == last }, count: 1)
-        return extremes.map { ends in
+    ///
+    /// - Parameter known: The ends of the sides shown, which may be those that decide.
+    private func flips(of all: [SingularDirections], known: [[Extremes]]) -> [Bool] {
+        guard let last = all.first?.sides.last?.name else { return [] }
+        let shown = options.basis == .unembed ? options.sides.firstIndex(of: last) : nil
+        let ends = shown.map { known[$0] } ?? extremes(of: all, side: last, .unembed, count: 1)
+        return ends.map { ends in
             guard options.sign == .maxabs else { return ends.skew < 0 }
             return (ends.largest.first?.value ?? 0) < -(ends.smallest.first?.value ?? 0)
         }
-    }
-
-    private func vectors(
-        of all: [SingularDirections], _ isWanted: (SingularDirections.Side) -> Bool
-    ) -> Tensor {
-        .concatenating(
-            all.flatMap { $0.sides.filter(isWanted) }.map {
-                $0.vectors[at: 0..<options.directions]
-            },
-            axis: 0)
     }
 }

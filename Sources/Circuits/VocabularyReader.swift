@@ -10,6 +10,9 @@ public struct VocabularyReader: Sendable {
         case unembed
         /// W_E: which tokens' embeddings have a part along a direction.
         case embed
+
+        /// The matrix's name.
+        public var matrix: String { self == .unembed ? "W_U" : "W_E" }
     }
 
     private let directions: Tensor

@@ -45,6 +45,17 @@ extension LabelledArray {
             texts: texts)
     }
 
+    /// The result without an axis that has one entry.
+    public func dropping(axis name: String) -> LabelledArray {
+        let kept = axes.filter { $0.name != name || $0.count != 1 }
+        return with(axes: kept, values: values.reshaped(kept.map(\.count)), texts: texts)
+    }
+
+    /// The same values under other axes, whose lengths multiply to as many.
+    public func reshaped(to axes: [Axis]) -> LabelledArray {
+        with(axes: axes, values: values.reshaped(axes.map(\.count)), texts: texts)
+    }
+
     /// Other values of the same result.
     private func with(axes: [Axis], values: Tensor, texts: Texts?) -> LabelledArray {
         var other = LabelledArray(

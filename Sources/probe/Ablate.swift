@@ -57,17 +57,7 @@ struct Ablate: ParsableCommand {
         transform: IndexList.parse)
     var layers: [Int]?
 
-    @Option(help: ArgumentHelp("The right answer, one token.", valueName: "text"))
-    var answer = " she"
-
-    @Option(help: ArgumentHelp("The wrong answer, one token.", valueName: "text"))
-    var wrong = " he"
-
-    @Option(help: ArgumentHelp("A token id instead of --answer.", valueName: "id"))
-    var answerId: Int?
-
-    @Option(help: ArgumentHelp("A token id instead of --wrong.", valueName: "id"))
-    var wrongId: Int?
+    @OptionGroup var answers: AnswerOptions
 
     @Option(help: "The metric: any but normalized.")
     var metric = PairOptions.MetricName.logitDifference
@@ -94,7 +84,7 @@ struct Ablate: ParsableCommand {
         let tokens = try prompt.tokens(for: model, prependBOS: self.model.prependsBOS)
         let base = try model.run([tokens])
         let metric = metric.metric(
-            answerId.map { .id($0) } ?? .text(answer), wrongId.map { .id($0) } ?? .text(wrong))
+            answers.right ?? .text(" she"), answers.wrong ?? .text(" he"))
         let whole = try metric.value(of: base)
         let ablation = Ablation(
             part.part, baseline: try makeBaseline(model, tokens), layers: layers)

@@ -103,30 +103,9 @@ struct NeuronEffects: ParsableCommand {
                 command: command, output)
         }
     }
-
-    private func list(_ strongest: [(name: String, value: Float)]) -> String {
-        strongest.map { name, value in
-            "  " + name + String(repeating: " ", count: max(1, 10 - name.count))
-                + NumberText.fixed(Double(value), decimals: 4, minus: "-")
-        }.joined(separator: "\n")
-    }
 }
 
 extension LabelledArray {
-    /// The neurons with the largest effects, such as `L5N1777`; at a position, `L5N1777 pos 2`.
-    fileprivate func strongest(_ count: Int) -> [(name: String, value: Float)] {
-        let values = values.values
-        let order = values.indices.sorted { (abs(values[$0]), $1) > (abs(values[$1]), $0) }
-        return order.prefix(count).map { index in
-            let neuron = index % axes[axes.count - 1].count
-            let rest = index / axes[axes.count - 1].count
-            let layer = axes.count == 2 ? rest : rest / axes[1].count
-            let name = "L\(axes[0].labels[layer])N\(axes[axes.count - 1].labels[neuron])"
-            let pos = axes.count == 2 ? "" : " pos \(axes[1].labels[rest % axes[1].count])"
-            return (name + pos, values[index])
-        }
-    }
-
     /// Of effects by layer, position and neuron: the neurons with the largest, as rows by position.
     fileprivate func strongestColumns(_ count: Int) -> LabelledArray {
         let (positions, neurons) = (axes[1].count, axes[2].count)

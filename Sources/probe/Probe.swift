@@ -24,6 +24,12 @@ struct Probe: ParsableCommand {
                     Patch.self, NeuronEffects.self, Ablate.self,
                 ]),
             CommandGroup(
+                name: "Read weights and logits",
+                subcommands: [
+                    SvdOV.self, SvdQK.self, SvdMLP.self, SvdNeuron.self, CompositionCommand.self,
+                    Attribute.self, LogitLensCommand.self, Attention.self, DetectHeads.self,
+                ]),
+            CommandGroup(
                 name: "Make and measure",
                 subcommands: [InitRandom.self, Benchmark.self, SelfTest.self]),
         ])

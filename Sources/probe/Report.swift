@@ -7,21 +7,30 @@ import Results
 ///   - figure: What is drawn.
 ///   - result: The result that is written, where the figure draws another form of it.
 ///   - more: A result that is written with it.
+///   - figures: More figures of the same run, which are written with their results.
+///   - isPreviewed: Whether the terminal shows the figure below the summary.
 func report(
     _ figure: some Figure, of result: LabelledArray? = nil, with more: LabelledArray? = nil,
-    _ summary: String, command: String, _ output: OutputOptions
+    and figures: [any Figure] = [], _ summary: String, command: String, _ output: OutputOptions,
+    isPreviewed: Bool = true
 ) throws {
     let folder = output.folder(for: command)
     let result = result ?? figure.array
-    let others = try figure.files(in: folder, as: output.format) + (more?.files(in: folder) ?? [])
+    var others = try more?.files(in: folder) ?? []
+    for figure in figures {
+        others += try figure.array.files(in: folder)
+        others += try figure.files(in: folder, as: output.format)
+    }
+    // The main figure's path is the last.
+    others += try figure.files(in: folder, as: output.format)
     let paths = try result.write(to: folder, with: others)
     if output.json {
         print(try result.json(includingValues: true), terminator: "")
         return
     }
     print(summary)
-    print(figure.preview(colour: false, width: Terminal.width))
-    if Terminal.hasColour && !output.verbosity.quiet {
+    if isPreviewed { print(figure.preview(colour: false, width: Terminal.width)) }
+    if isPreviewed && Terminal.hasColour && !output.verbosity.quiet {
         print(figure.preview(colour: true, width: Terminal.width))
     }
     print(paths.joined(separator: "\n"))

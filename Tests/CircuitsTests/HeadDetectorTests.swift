@@ -28,6 +28,20 @@ import Testing
         }
     }
 
+    /// The second of the prompts repeats a token at once.
+    @Test(arguments: AttentionTarget.allCases)
+    func meansOverPromptsAreTransformerLens(_ target: AttentionTarget) throws {
+        let upstream = target == .induction ? "induction_head" : "\(target.rawValue)_head"
+        let scores = try [Self.tokens, [0, 8, 8, 3, 8, 3]].map { tokens in
+            try TinyModel.raw().run([tokens], caching: .only(.pattern)).headScores(for: target)
+                .values.values
+        }
+        expectClose(
+            Tensor([2, 4], zip(scores[0], scores[1]).map { ($0 + $1) / 2 }),
+            try GoldenTensors("circuits/golden.safetensors")("detect_head.\(upstream).mul.mean"),
+            atol: 2e-6)
+    }
+
     @Test func targetsLieBelowTheDiagonal() {
         let tokens = [7, 3, 7, 3, 7]
         #expect(

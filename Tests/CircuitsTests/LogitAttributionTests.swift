@@ -81,11 +81,11 @@ import Testing
             #expect(abs(Double(lens.top.values.values[place]) - probabilities[top]) < 1e-5)
             let entropy = -probabilities.reduce(0) { $0 + $1 * log($1) }
             #expect(abs(Double(lens.entropy.values.values[place]) - entropy) < 1e-4)
-            #expect(lens.rank.values.values[place] == Float(logits.count { $0 > logits[11] }))
-            #expect(abs(Double(lens.probability.values.values[place]) - probabilities[11]) < 1e-5)
+            #expect(lens.answer.texts?.values[place] == String(logits.count { $0 > logits[11] }))
+            #expect(abs(Double(lens.answer.values.values[place]) - probabilities[11]) < 1e-5)
         }
         // Without an answer, the rank is of what the model ends up with.
         let final = try LogitLens(run)
-        #expect(final.rank.values[at: 2].values.allSatisfy { $0 == 0 })
+        #expect(final.answer.texts?.values.suffix(6) == ["0", "0", "0", "0", "0", "0"])
     }
 }

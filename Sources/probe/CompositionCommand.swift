@@ -1,0 +1,79 @@
+import ArgumentParser
+import Circuits
+import Figures
+import Models
+import Results
+import Tensors
+
+/// `probe composition`: which heads read what others write.
+struct CompositionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "composition",
+        abstract: "Score how much of each head's output every later head reads.",
+        discussion: """
+            The norm of the product of what a head writes and what a later head reads, through \
+            its queries (Q), keys (K) or values (V), over the norms of both. Two random matrices \
+            score about 1/√d_model, not zero.
+            """)
+
+    @Option(help: "The input: Q, K, V or all.")
+    var mode = Mode.all
+
+    enum Mode: String, CaseIterable, ExpressibleByArgument {
+        case all
+        case query = "Q"
+        case key = "K"
+        case value = "V"
+
+        var compositions: [Composition] {
+            Composition.allCases.filter { self == .all || $0.rawValue == rawValue }
+        }
+    }
+
+    @Option(help: ArgumentHelp("How many of the strongest pairs are listed.", valueName: "k"))
+    var top = 10
+
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Figure") var figure: HeatmapOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    func validate() throws {
+        if top < 0 { throw ValidationError("--top must not be negative") }
+    }
+
+    func run() throws {
+        output.verbosity.apply()
+        let model = try self.model.load(processing: .transformerLens)
+        let axes = [
+            Axis("head", labels: model.headNames), Axis("reading_head", labels: model.headNames),
+        ]
+        let parts = try mode.compositions.map { mode in
+            try model.compositionScores(mode).reshaped(to: axes)
+        }
+        var scores = LabelledArray.stacking(
+            parts, along: "input", labels: mode.compositions.map(\.rawValue))
+        scores.name = "composition"
+        scores.provenance = try Provenance(of: model)
+        let lines = parts.indices.map { index in
+            "\(mode.compositions[index].rawValue)-composition, strongest pairs\n"
+                + strongest(parts[index])
+        }
+        let style = figure.style(title: "Composition", colourMap: .blues)
+        try report(
+            HeatmapGrid(scores, style: style), lines.joined(separator: "\n"),
+            command: "composition", output, isPreviewed: false)
+    }
+
+    private func strongest(_ scores: LabelledArray) -> String {
+        let (values, count) = (scores.values.values, scores.axes[1].count)
+        let order = values.indices.sorted { (values[$0], $1) > (values[$1], $0) }
+        return list(
+            order.prefix(top).map { index in
+                let (writer, reader) = index.quotientAndRemainder(dividingBy: count)
+                return (
+                    "\(scores.axes[0].labels[writer]) → \(scores.axes[1].labels[reader])",
+                    values[index]
+                )
+            })
+    }
+}
