@@ -16,7 +16,8 @@ torch.set_grad_enabled(False)
 torch.set_num_threads(1)
 here = Path(__file__).resolve().parent
 raw = load_file(here.parent / "transformer-lens" / "tiny_raw.safetensors")
-PROMPT, REPEATED, OTHER, ANSWER, WRONG = [0, 5, 17, 33, 64, 90], [0, 5, 17, 33, 5, 17, 33, 64], [0, 8, 8, 3, 8, 3], 11, 42
+PROMPT, ANSWER, WRONG = [0, 5, 17, 33, 64, 90], 11, 42
+REPEATED, OTHER = [0, 5, 17, 33, 5, 17, 33, 64], [0, 8, 8, 3, 8, 3]
 DEFAULT = ("fold_ln", "center_writing_weights", "center_unembed", "fold_value_biases")
 REFACTOR = "refactor_factored_attn_matrices"
 prompt = torch.tensor([PROMPT])
@@ -90,7 +91,8 @@ for name, pair in {"5x7": (a, b), "5x5": (a, square), "ov.0.0": (model.W_V[0, 0]
     tensors |= {key + "A": pair[0], key + "B": pair[1], key + "AB": product.AB, key + "S": product.S,
                 key + "norm": product.norm(), key + "make_even.AB": even.AB,
                 key + "make_even.left_gram": even.A.mT @ even.A, key + "make_even.right_gram": even.B @ even.B.mT,
-                key + "collapse_l.norm": product.collapse_l().norm(), key + "collapse_r.norm": product.collapse_r().norm()}
+                key + "collapse_l.norm": product.collapse_l().norm(),
+                key + "collapse_r.norm": product.collapse_r().norm()}
     if name != "5x7":
         values = sorted(product.eigenvalues.tolist(), key=lambda v: (-round(abs(v), 4), v.real, v.imag))
         tensors |= {key + "eigenvalues.real": torch.tensor([v.real for v in values]),
