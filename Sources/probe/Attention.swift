@@ -36,7 +36,8 @@ struct Attention: ParsableCommand {
         output.verbosity.apply()
         let model = try self.model.load()
         let tokens = try prompt.tokens(for: model, prependBOS: self.model.prependsBOS)
-        let chosen = try heads?.split(separator: ",", omittingEmptySubsequences: false)
+        let chosen =
+            try heads?.split(separator: ",", omittingEmptySubsequences: false)
             .map { try model.head(named: $0.filter { $0 != " " }) } ?? []
         let layers = layers ?? Array(0..<model.config.nLayers)
         for layer in layers where !(0..<model.config.nLayers).contains(layer) {

@@ -1,10 +1,11 @@
-import ArgumentParser
+public import ArgumentParser
 import Circuits
 import Figures
 import Interventions
 import Models
 import Results
 import Tensors
+import Tokenization
 
 /// `probe attribute`: which parts the logits are the sum of.
 struct Attribute: ParsableCommand {
@@ -81,14 +82,18 @@ struct Attribute: ParsableCommand {
     private func lines(
         _ attribution: LogitAttribution, _ right: Int, _ wrong: Int?, _ model: Transformer
     ) -> String {
-        let names = ([right] + (wrong.map { [$0] } ?? [])).map { model.string(of: $0).debugDescription }
+        let names = ([right] + (wrong.map { [$0] } ?? [])).map {
+            model.string(of: $0).debugDescription
+        }
         let number = { (value: Double) in NumberText.fixed(value, decimals: 4, minus: "-") }
-        let numbers = Dictionary(uniqueKeysWithValues: summary(attribution).map { ($0.name, $0.value) })
+        let numbers = Dictionary(
+            uniqueKeysWithValues: summary(attribution).map { ($0.name, $0.value) })
         let value = { (name: String) in number(numbers[name] ?? .nan) }
         return "logit \(names.joined(separator: " − ")) = \(value("total"))"
             + " = \(unit.rawValue)s \(value("parts")) + rest \(value("rest"))"
             + " + biases \(value("biases")), deviation "
-            + NumberText.fixed(attribution.deviation, decimals: 7) + "\nweights: \(model.processing)"
+            + NumberText.fixed(attribution.deviation, decimals: 7)
+            + "\nweights: \(model.processing)"
     }
 
     private func draw(_ parts: LabelledArray, _ summary: String) throws {

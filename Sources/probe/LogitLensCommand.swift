@@ -1,6 +1,7 @@
 import ArgumentParser
 import Circuits
 import Figures
+import Interventions
 import Models
 import Results
 

@@ -1,4 +1,4 @@
-import ArgumentParser
+public import ArgumentParser
 import Circuits
 import Figures
 import Models
@@ -124,7 +124,8 @@ struct SingularReport {
     /// apart.
     private func groupNames(of directions: SingularDirections) -> [String] {
         directions.groups.flatMap { group in
-            let name = group.lowerBound >= directions.rank ? "zero" : "\(group.first!)–\(group.last!)"
+            let name =
+                group.lowerBound >= directions.rank ? "zero" : "\(group.first!)–\(group.last!)"
             return [String](repeating: group.count > 1 ? name : "", count: group.count)
         }
     }
@@ -145,7 +146,9 @@ struct SingularReport {
                 row(
                     "singular value",
                     directions.values.map { NumberText.fixed($0, decimals: 4, minus: "-") }),
-                row("share", directions.shares.map { NumberText.fixed(100 * $0, decimals: 1) + "%" }),
+                row(
+                    "share", directions.shares.map { NumberText.fixed(100 * $0, decimals: 1) + "%" }
+                ),
             ]
             let flags = isFlagged ? [row("nearly equal", groups)] : []
             return (lines + flags).joined(separator: "\n")

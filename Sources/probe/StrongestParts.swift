@@ -1,5 +1,6 @@
 import Figures
 import Results
+import Tensors
 
 extension LabelledArray {
     /// The parts with the largest effects, such as `L5N1777`, `L9H7` or `3_attn_out`; at a

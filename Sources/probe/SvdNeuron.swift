@@ -3,6 +3,7 @@ import Circuits
 import Figures
 import Models
 import Results
+import Tensors
 
 /// `probe svd-neuron`: what single neurons read and write, in tokens.
 struct SvdNeuron: ParsableCommand {
@@ -41,7 +42,8 @@ struct SvdNeuron: ParsableCommand {
             let (input, output) = model.neuronDirections(
                 layer: neuron.layer, neuron: neuron.neuron)
             let (read, written) = (length(input.values), length(output.values))
-            let cosine = zip(input.values, output.values)
+            let cosine =
+                zip(input.values, output.values)
                 .reduce(0.0) { $0 + Double($1.0) * Double($1.1) } / (read * written)
             let numbers = [("‖input‖", read), ("‖output‖", written), ("cosine", cosine)]
             return name + "  "
