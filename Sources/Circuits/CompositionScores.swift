@@ -39,23 +39,21 @@ extension Transformer {
             Tensor.concatenating(factors[layer * heads..<(layer + 1) * heads].map(\.right), axis: 0)
         }
         let norms = factors.map { ($0.left.frobeniusNorm, $0.right.frobeniusNorm) }
+        let pairs = (0..<layers).flatMap { l in (l + 1..<max(layers, l + 1)).map { (l, $0) } }
+        let squares = parallelMap(pairs.count) { index in
+            let (layer, reader) = pairs[index]
+            var product = Tensor(uninitialized: [heads * width, heads * width])
+            let rows = product.mutableRows
+            multiply(written[layer].rows, read[reader].rows, into: rows, transposing: .right)
+            return rows.reading.squares(inBlocksOf: width)
+        }
         var scores = Tensor([layers, heads, layers, heads])
         let out = scores.mutableRows(of: layers * heads)
-        for layer in 0..<layers {
-            for reader in layer + 1..<max(layers, layer + 1) {
-                var product = Tensor(uninitialized: [heads * width, heads * width])
-                multiply(
-                    written[layer].rows, read[reader].rows, into: product.mutableRows,
-                    transposing: .right)
-                let squares = product.rows.squares(inBlocksOf: width)
-                for head in 0..<heads {
-                    for other in 0..<heads {
-                        let (row, column) = (layer * heads + head, reader * heads + other)
-                        let scale = norms[row].0 * norms[column].1
-                        let score = squares[head * heads + other].squareRoot() / scale
-                        out[row][column] = scale > 0 ? Float(score) : 0
-                    }
-                }
+        for ((layer, reader), squares) in zip(pairs, squares) {
+            for (index, square) in squares.enumerated() {
+                let (row, column) = (layer * heads + index / heads, reader * heads + index % heads)
+                let scale = norms[row].0 * norms[column].1
+                out[row][column] = scale > 0 ? Float(square.squareRoot() / scale) : 0
             }
         }
         return LabelledArray(
@@ -91,9 +89,9 @@ extension Rows {
         for row in 0..<count {
             let values = self[row]
             for block in 0..<blocks {
-                var sum: Float = 0
-                for i in block * size..<(block + 1) * size { sum += values[i] * values[i] }
-                sums[row / size * blocks + block] += Double(sum)
+                let part = UnsafeBufferPointer(
+                    rebasing: values[block * size..<(block + 1) * size])
+                sums[row / size * blocks + block] += Double(squareSum(part))
             }
         }
         return sums

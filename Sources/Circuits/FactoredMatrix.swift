@@ -45,9 +45,10 @@ public struct FactoredMatrix: Sendable {
 
     /// Singular values and vectors, at most k of them, in O((m + n) k²).
     ///
+    /// - Parameter vectors: How many vectors are wanted, the first; `nil` for all.
     /// - Throws: ``LinearAlgebraError`` for elements that are not finite.
-    public func svd() throws(LinearAlgebraError) -> SingularValues {
-        try singularValues(ofProduct: A.rows, B.rows)
+    public func svd(vectors: Int? = nil) throws(LinearAlgebraError) -> SingularValues {
+        try singularValues(ofProduct: A.rows, B.rows, count: vectors)
     }
 
     /// The eigenvalues of a square product that need not be zero, largest magnitude first.

@@ -37,16 +37,20 @@ public struct SingularDirections: Sendable {
 
     /// Finds them by LAPACK.
     ///
+    /// - Parameters:
+    ///   - matrix: The matrix.
+    ///   - model: The model it belongs to.
+    ///   - vectors: How many directions of a head are wanted, the strongest; `nil` for all.
     /// - Throws: ``LinearAlgebraError`` for weights that are not finite.
-    public init(_ matrix: Matrix, of model: Transformer) throws {
+    public init(_ matrix: Matrix, of model: Transformer, vectors: Int? = nil) throws {
         self.matrix = matrix
         switch matrix {
         case .OV(let layer, let head):
-            let svd = try model.OV(layer: layer, head: head).svd()
+            let svd = try model.OV(layer: layer, head: head).svd(vectors: vectors)
             values = svd.values
             sides = [Side("input", svd.left), Side("output", svd.right)]
         case .QK(let layer, let head):
-            let svd = try model.QK(layer: layer, head: head).svd()
+            let svd = try model.QK(layer: layer, head: head).svd(vectors: vectors)
             values = svd.values
             sides = [Side("query", svd.left), Side("key", svd.right)]
         case .mlpIn(let layer):

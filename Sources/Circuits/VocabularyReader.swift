@@ -39,12 +39,26 @@ public struct VocabularyReader: Sendable {
     ///   - vectors: [direction, d_model].
     ///   - count: How many tokens at each end.
     public func extremes(of vectors: Tensor, count: Int) -> [Extremes] {
-        // So many at a time that their logits stay small beside the model.
-        let block = 128
-        return stride(from: 0, to: vectors.shape[0], by: block).flatMap { start in
-            let part = vectors[at: start..<min(start + block, vectors.shape[0])]
-            let rows = project(part).rows
-            return parallelMap(rows.count) { Extremes(of: rows[$0], count: count) }
+        let (tokens, n) = (directions.rows, vectors.shape[0])
+        // Parts of the vocabulary side by side, each in tiles whose logits stay in the cache.
+        let (part, tile) = (1536, 384)
+        let parts = parallelMap((tokens.count + part - 1) / part) { index in
+            var found = [Extremes](repeating: Extremes(count: count), count: n)
+            var logits = Tensor(uninitialized: [n, tile])
+            let out = logits.mutableRows
+            let end = min((index + 1) * part, tokens.count)
+            for start in stride(from: index * part, to: end, by: tile) {
+                let columns = 0..<min(tile, end - start)
+                let some = out[0..<n, columns]
+                multiply(
+                    vectors.rows, tokens[start..<start + columns.count, 0..<tokens.columns],
+                    into: some, transposing: .right)
+                for row in 0..<n { found[row].add(some.reading[row], at: start) }
+            }
+            return found
+        }
+        return parts.dropFirst().reduce(into: parts.first ?? []) { all, next in
+            for row in all.indices { all[row].merge(next[row]) }
         }
     }
 }

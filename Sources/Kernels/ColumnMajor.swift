@@ -100,6 +100,14 @@ struct ColumnMajor {
         return result
     }
 
+    /// The first columns; all if `nil`.
+    func first(_ count: Int?) -> ColumnMajor {
+        guard let count, count < columns else { return self }
+        var result = ColumnMajor(rows: rows, columns: count)
+        result.values = Array(values[..<(rows * count)])
+        return result
+    }
+
     /// `self · otherᵀ`.
     func times(transposeOf other: ColumnMajor) -> ColumnMajor {
         var product = ColumnMajor(rows: rows, columns: other.rows)

@@ -1,41 +1,84 @@
 private import RealModule
 internal import Tensors
 
-/// The largest and the smallest elements of a row, with their places.
+/// The largest and the smallest elements of a row, with their places, and its skew.
+///
+/// A row may come in parts, in order of place.
 public struct Extremes: Sendable {
     /// An element and where it stands.
     public typealias Entry = (index: Int, value: Float)
 
-    /// The largest, falling.
-    public let largest: [Entry]
-    /// The smallest, rising.
-    public let smallest: [Entry]
-    /// The sum of cubes of the elements less their mean: positive where the long tail is above.
-    public let skew: Double
+    private var high: Selection
+    /// The smallest, negated.
+    private var low: Selection
+    private var elements = 0
+    /// Σ x, Σ x², Σ x³.
+    private var sums = (0.0, 0.0, 0.0)
 
-    /// Finds the `count` largest and smallest elements; of equal ones the first come first.
+    /// The extremes of nothing yet.
     ///
-    /// - Parameter x: A row, such as a direction's logits, [d_vocab]. NaN is no extreme.
+    /// - Parameter count: How many of the largest and of the smallest elements are kept.
+    public init(count: Int) {
+        (high, low) = (Selection(count), Selection(count))
+    }
+
+    /// Finds the `count` largest and smallest elements of a whole row.
     public init(of x: UnsafeBufferPointer<Float>, count: Int) {
-        var (high, low) = (Selection(count), Selection(count))
-        for i in 0..<x.count {
-            if x[i] > high.threshold { high.insert((i, x[i])) }
-            if -x[i] > low.threshold { low.insert((i, -x[i])) }
-        }
-        largest = high.entries
-        smallest = low.entries.map { ($0.index, -$0.value) }
-        let mean = sum(x) / Float(max(x.count, 1))
-        // Short runs in floats, their sums in double precision.
-        var total = 0.0
-        for start in stride(from: 0, to: x.count, by: 1024) {
-            var cubes: Float = 0
-            for i in start..<min(start + 1024, x.count) {
-                let difference = x[i] - mean
-                cubes = Relaxed.sum(difference * difference * difference, cubes)
+        self.init(count: count)
+        add(x, at: 0)
+    }
+
+    /// The largest elements, falling; of equal ones the first come first.
+    public var largest: [Entry] { high.entries }
+
+    /// The smallest elements, rising; of equal ones the first come first.
+    public var smallest: [Entry] { low.entries.map { ($0.index, -$0.value) } }
+
+    /// The sum of cubes of the elements less their mean: positive where the long tail is above.
+    public var skew: Double {
+        let n = Double(max(elements, 1))
+        let mean = sums.0 / n
+        return sums.2 - 3 * mean * sums.1 + 2 * n * mean * mean * mean
+    }
+
+    /// Adds a part of the row, such as some tokens' logits. NaN is no extreme.
+    public mutating func add(_ x: UnsafeBufferPointer<Float>, at start: Int) {
+        // Few runs hold anything new: one look at a run's ends is much less than one at each
+        // element.
+        for first in stride(from: 0, to: x.count, by: 128) {
+            let run = UnsafeBufferPointer(rebasing: x[first..<min(first + 128, x.count)])
+            var (most, least) = (-Float.infinity, Float.infinity)
+            var (sum, squares, cubes): (Float, Float, Float) = (0, 0, 0)
+            for i in 0..<run.count {
+                let value = run[i]
+                most = value > most ? value : most
+                least = value < least ? value : least
+                let square = value * value
+                sum = Relaxed.sum(value, sum)
+                squares = Relaxed.sum(square, squares)
+                cubes = Relaxed.sum(square * value, cubes)
             }
-            total += Double(cubes)
+            sums = (sums.0 + Double(sum), sums.1 + Double(squares), sums.2 + Double(cubes))
+            if most > high.threshold {
+                for i in 0..<run.count where run[i] > high.threshold {
+                    high.insert((start + first + i, run[i]))
+                }
+            }
+            if -least > low.threshold {
+                for i in 0..<run.count where -run[i] > low.threshold {
+                    low.insert((start + first + i, -run[i]))
+                }
+            }
         }
-        skew = total
+        elements += x.count
+    }
+
+    /// Adds the extremes of the parts that follow.
+    public mutating func merge(_ next: Extremes) {
+        for entry in next.high.entries where entry.value > high.threshold { high.insert(entry) }
+        for entry in next.low.entries where entry.value > low.threshold { low.insert(entry) }
+        sums = (sums.0 + next.sums.0, sums.1 + next.sums.1, sums.2 + next.sums.2)
+        elements += next.elements
     }
 
     /// The largest entries so far, in order.
@@ -48,7 +91,6 @@ public struct Extremes: Sendable {
         init(_ count: Int) {
             self.count = count
             threshold = count > 0 ? -.infinity : .infinity
-            entries.reserveCapacity(count + 1)
         }
 
         mutating func insert(_ entry: Entry) {

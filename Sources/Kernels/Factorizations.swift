@@ -8,9 +8,9 @@ public import Tensors
 public struct SingularValues: Sendable {
     /// S, never negative, falling.
     public let values: [Double]
-    /// Row i is u_i, [rank, m].
+    /// Row i is u_i, [count, m].
     public let left: Tensor
-    /// Row i is v_i, [rank, n].
+    /// Row i is v_i, [count, n].
     public let right: Tensor
 }
 
@@ -27,10 +27,11 @@ public struct SingularValues: Sendable {
 ///   - a: [m, k].
 ///   - b: [k, n], or [n, k] when transposing the right.
 ///   - transposing: `.neither` or `.right`.
-/// - Returns: min(m, n, k) values and vectors.
+///   - count: How many vectors are wanted, the first; `nil` for all.
+/// - Returns: min(m, n, k) values, and as many vectors unless fewer are wanted.
 /// - Throws: ``LinearAlgebraError`` for elements that are not finite.
 public func singularValues(
-    ofProduct a: Rows, _ b: Rows, transposing: Transposition = .neither
+    ofProduct a: Rows, _ b: Rows, transposing: Transposition = .neither, count: Int? = nil
 ) throws(LinearAlgebraError) -> SingularValues {
     precondition(transposing != .left, "singularValues: the left factor is taken as it is")
     let right = ColumnMajor(b, transposed: transposing == .neither)
@@ -40,7 +41,8 @@ public func singularValues(
     precondition(qa.columns == qb.columns, "singularValues: the factors' inner axes differ")
     let (u, s, v) = try decompose(qa.triangle.times(transposeOf: qb.triangle))
     return SingularValues(
-        values: s, left: try qa.applied(to: u).asRows, right: try qb.applied(to: v).asRows)
+        values: s, left: try qa.applied(to: u.first(count)).asRows,
+        right: try qb.applied(to: v.first(count)).asRows)
 }
 
 /// The singular values of a matrix and its right singular vectors.

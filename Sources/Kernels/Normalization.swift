@@ -28,10 +28,7 @@ public func centre(_ x: Rows, into y: MutableRows) {
 public func rootMeanSquare(_ x: Rows, eps: Float, into scale: MutableRows) {
     precondition(scale.count == x.count && scale.columns == 1, "rootMeanSquare: scale is [rows, 1]")
     for row in 0..<x.count {
-        let x = x[row]
-        var squares: Float = 0
-        for i in 0..<x.count { squares = Relaxed.multiplyAdd(x[i], x[i], squares) }
-        scale[row][0] = (squares / Float(x.count) + eps).squareRoot()
+        scale[row][0] = (squareSum(x[row]) / Float(x.columns) + eps).squareRoot()
     }
 }
 
@@ -67,6 +64,13 @@ public func scaleAndShift(_ x: MutableRows, gain: Rows, shift: Rows?) {
             for i in 0..<x.count { x[i] *= gain[i] }
         }
     }
+}
+
+/// The sum of a row's squares, in an order the compiler may choose.
+public func squareSum(_ x: UnsafeBufferPointer<Float>) -> Float {
+    var squares: Float = 0
+    for i in 0..<x.count { squares = Relaxed.multiplyAdd(x[i], x[i], squares) }
+    return squares
 }
 
 /// The sum of a row, in an order the compiler may choose.

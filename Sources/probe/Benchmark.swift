@@ -1,7 +1,6 @@
 import ArgumentParser
 import Figures
 import FoundationEssentials
-import Glibc
 import Interventions
 import Kernels
 import Models
@@ -40,6 +39,9 @@ struct Benchmark: ParsableCommand {
     @Option(help: ArgumentHelp("The size of a random model's vocabulary.", valueName: "number"))
     var vocabulary = 50257
 
+    @Flag(help: "Time weight processing, singular vectors and attribution instead of sweeps.")
+    var circuits = false
+
     @Flag(help: "Print JSON instead of a table.")
     var json = false
 
@@ -63,17 +65,24 @@ struct Benchmark: ParsableCommand {
         guard length <= transformer.config.nCtx else {
             throw RunError.tooLong(length: length, nCtx: transformer.config.nCtx)
         }
+        let progress = verbosity.progress("timing")
+        if circuits {
+            let report = try CircuitBenchmark(transformer, length: length, repeats: repeats)
+                .report(progress: progress)
+            return try show(report, report.table)
+        }
         let bench = try SweepBenchmark(
             transformer, length: length, position: position, repeats: repeats,
             neuronLayer: layer ?? min(5, transformer.config.nLayers - 1))
-        let report = try bench.report(progress: verbosity.progress("timing"))
-        if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-            print(String(decoding: try encoder.encode(report), as: UTF8.self))
-        } else {
-            print(report.table)
-        }
+        let report = try bench.report(progress: progress)
+        try show(report, report.table)
+    }
+
+    private func show(_ report: some Encodable, _ table: String) throws {
+        guard json else { return print(table) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        print(String(decoding: try encoder.encode(report), as: UTF8.self))
     }
 
     private func loadOrMake() throws -> Transformer {
@@ -163,13 +172,13 @@ private struct SweepBenchmark {
             ),
         ]
         progress.update(0, of: sweeps.count)
-        var rates = [productRate()]
+        var rates = [Timing.productRate(repeats: repeats)]
         let timed = try sweeps.enumerated().map { index, entry in
             let branches = try entry.1.branches(in: model, length: base.tokens?.length ?? 0)
-            let seconds = try median {
+            let seconds = try Timing.median(of: repeats) {
                 _ = try metric.measure(branches, departingFrom: base)
             }
-            rates.append(productRate())
+            rates.append(Timing.productRate(repeats: repeats))
             progress.update(index + 1, of: sweeps.count)
             let needed = try metric.neededOperations(branches, departingFrom: base) / 1e9
             return (entry.name, branches.count, seconds, needed)
@@ -177,35 +186,11 @@ private struct SweepBenchmark {
         let rate = rates.sorted()[rates.count / 2]
         return BenchmarkReport(
             model: model.name, length: base.tokens?.length ?? 0, blas_kernel: BLAS.kernel,
-            threads: Threads.count, sgemm_gflop_per_second: rate, peak_memory_mb: peakMemory(),
+            threads: Threads.count, sgemm_gflop_per_second: rate, peak_memory_mb: Timing.peakMemory,
             sweeps: timed.map { name, branches, seconds, needed in
                 BenchmarkReport.Sweep(
                     sweep: name, branches: branches, seconds: seconds, needed_gflop: needed,
                     share_of_limit: needed / seconds / rate)
             })
-    }
-
-    /// The rate of one product of 1024 × 768 by 768 × 3072, in GFLOP/s.
-    private func productRate() -> Double {
-        let (m, k, n) = (1024, 768, 3072)
-        let (a, b) = (Tensor([m, k], repeating: 0.5), Tensor([k, n], repeating: 0.25))
-        var c = Tensor([m, n])
-        let rows = c.mutableRows
-        let seconds = median { multiply(a.rows, b.rows, into: rows) }
-        return 2 * Double(m * k * n) / seconds / 1e9
-    }
-
-    private func median(_ body: () throws -> Void) rethrows -> Double {
-        try body()
-        let times = try (0..<repeats).map { _ in
-            try ContinuousClock().measure(body) / .seconds(1)
-        }
-        return times.sorted()[repeats / 2]
-    }
-
-    private func peakMemory() -> Double {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return Double(usage.ru_maxrss) / 1024
     }
 }

@@ -43,7 +43,9 @@ struct SvdOV: ParsableCommand {
         let choices = try singular.choices(
             sides: sides, available: model.config.dHead, matrix: "the OV matrix of a head",
             in: model)
-        let matrices = try HeadList.decomposed(heads, all, in: model) { .OV(layer: $0, head: $1) }
+        let matrices = try HeadList.decomposed(
+            heads, all, in: model, vectors: choices.directions
+        ) { .OV(layer: $0, head: $1) }
         try SingularReport(
             model: model, matrices: matrices, choices: choices, command: "svd-ov", axis: "head"
         ).write(figure, output)
@@ -86,7 +88,9 @@ struct SvdQK: ParsableCommand {
         let choices = try singular.choices(
             sides: sides, available: model.config.dHead, matrix: "the QK matrix of a head",
             in: model)
-        let matrices = try HeadList.decomposed(heads, all, in: model) { .QK(layer: $0, head: $1) }
+        let matrices = try HeadList.decomposed(
+            heads, all, in: model, vectors: choices.directions
+        ) { .QK(layer: $0, head: $1) }
         try SingularReport(
             model: model, matrices: matrices, choices: choices, command: "svd-qk", axis: "head"
         ).write(figure, output)
@@ -147,13 +151,14 @@ private enum HeadList {
 
     /// The matrices of the heads named, or of all, taken apart.
     static func decomposed(
-        _ names: [String], _ all: Bool, in model: Transformer,
+        _ names: [String], _ all: Bool, in model: Transformer, vectors: Int,
         _ matrix: @Sendable (Int, Int) -> SingularDirections.Matrix
     ) throws -> [(name: String, directions: SingularDirections)] {
         let names = all ? model.headNames : names
         let heads = try names.map { try model.head(named: $0) }
         let found = try parallelMap(heads.count) { index in
-            try SingularDirections(matrix(heads[index].layer, heads[index].head), of: model)
+            try SingularDirections(
+                matrix(heads[index].layer, heads[index].head), of: model, vectors: vectors)
         }
         return Array(zip(names, found))
     }
