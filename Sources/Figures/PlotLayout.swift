@@ -1,67 +1,41 @@
-internal import RealModule
 internal import Results
-internal import Tensors
 
-/// How the horizontal axis of a plot of points is divided.
-enum HorizontalScale {
-    /// An axis of numbers.
-    case numbers(title: String, limits: ClosedRange<Double>)
-    /// Entries side by side, each with its label in the middle.
-    case entries(AxisText, count: Int)
-
-    /// Limits with some room at both ends.
-    static func limits(of positions: [Double]) -> ClosedRange<Double> {
-        let (low, high) = (positions.min() ?? 0, positions.max() ?? 1)
-        let pad = max(0.5, 0.02 * (high - low))
-        return (low - pad)...(high + pad)
-    }
-
-    var title: String {
-        switch self {
-        case .numbers(let title, _): title
-        case .entries(let text, _): text.title
-        }
-    }
-
-    /// Where a number or the middle of an entry lies, from 0 to 1.
-    func fraction(of position: Double) -> Double {
-        switch self {
-        case .numbers(_, let limits):
-            (position - limits.lowerBound) / (limits.upperBound - limits.lowerBound)
-        case .entries(_, let count): (position + 0.5) / Double(max(count, 1))
-        }
-    }
-}
-
-/// Where everything of a plot of points goes, in points; computed from measured text before
-/// drawing.
-struct PointLayout {
+/// Where everything of a plot of points, lines or bars goes, in points; computed from measured text
+/// before drawing.
+struct PlotLayout {
     /// The page's size.
     let page: (width: Double, height: Double)
-    /// The points' area.
+    /// The area between the axes.
     let plot: Rectangle
     let title: FittedText
     let rowTitle: FittedText
     let columnTitle: FittedText
-    let horizontal: HorizontalScale
-    /// The values at the bottom and the top of the plot.
-    let limits: ClosedRange<Double>
-    /// The marked values.
-    let rows: Ticks
-    /// The room for the marked values' labels.
-    let rowWidth: Double
+    let horizontal: PlotAxis
+    let vertical: PlotAxis
+    let rows: RowMarks
     let columns: ColumnMarks
+    /// What tells series apart, between the title and the plot.
+    let legend: Legend?
 
     /// The plot's height by the page's width.
     private static let aspect = 0.54
+    /// The height of an entry of a vertical axis with one name.
+    static let entryHeight = 9.0
+    /// The most height of all of them.
+    private static let tallest = 640.0
     /// The room for the labels at the left end of one axis and the lower end of the other.
     private static let drop = 1.0
 
+    /// - Parameters:
+    ///   - entryHeight: The height of an entry of a vertical axis.
+    ///   - right: The room that the figure needs to the right of the plot.
+    ///   - legend: What is to be explained above the plot.
     init(
-        _ figure: some Figure, style: ScatterPlot.Style, horizontal: HorizontalScale,
+        _ figure: some Figure, style: some PageStyle, horizontal: PlotAxis, vertical: PlotAxis,
+        entryHeight: Double = Self.entryHeight, right: Double = 0, legend: [Legend.Entry] = [],
         typeface: Typeface
     ) {
-        self.horizontal = horizontal
+        (self.horizontal, self.vertical) = (horizontal, vertical)
         let grid = PixelGrid(dpi: style.dpi)
         let margin = FigureMetrics.margin
         let between = FigureMetrics.tick + FigureMetrics.gap
@@ -69,25 +43,28 @@ struct PointLayout {
         title = FittedText(
             figure.title(style), width: pageWidth - 2 * margin, size: FigureMetrics.titleSize,
             lines: 3, in: typeface)
-        limits = Self.limits(figure.array.values.values, style.limits)
-        let height = grid.rounded(Self.aspect * pageWidth)
-        rows = Ticks(limits, count: min(9, Int(height / 18)))
-        rowWidth =
-            rows.labels.map { typeface.width(of: $0, size: FigureMetrics.labelSize) }.max() ?? 0
+        let height = grid.rounded(
+            Self.height(of: vertical, entryHeight: entryHeight, pageWidth: pageWidth))
+        rows = RowMarks(vertical, height: height, pageWidth: pageWidth, in: typeface)
         rowTitle = FittedText(
-            figure.array.quantity.title(exponent: rows.exponent), width: height,
-            size: FigureMetrics.axisTitleSize, lines: 2, in: typeface)
+            rows.title, width: height, size: FigureMetrics.axisTitleSize, lines: 2, in: typeface)
         let words = Double(rowTitle.lines.count) * typeface.lineHeight(rowTitle.size)
-        let left = grid.up(margin + words + 1.5 * FigureMetrics.gap + rowWidth + between)
-        let room = pageWidth - left - margin
+        let left = grid.up(margin + words + 1.5 * FigureMetrics.gap + rows.width + between)
+        let room = pageWidth - left - margin - right
         columns = ColumnMarks(horizontal, width: room, left: left - margin, in: typeface)
-        let heading = Double(title.lines.count) * typeface.lineHeight(title.size)
+        let width = grid.rounded(room - max(0, columns.overhang - right))
+        let heading =
+            Double(title.lines.count) * typeface.lineHeight(title.size) + 2 * FigureMetrics.gap
+        self.legend =
+            legend.isEmpty
+            ? nil
+            : Legend(
+                legend, at: Point(x: left, y: margin + heading), width: room + right, in: typeface)
         plot = Rectangle(
-            x: left, y: grid.up(margin + heading + 2 * FigureMetrics.gap),
-            width: grid.rounded(room - columns.overhang), height: height)
+            x: left, y: grid.up(margin + heading + (self.legend?.height ?? 0)), width: width,
+            height: height)
         columnTitle = FittedText(
-            horizontal.title, width: plot.width, size: FigureMetrics.axisTitleSize, lines: 1,
-            in: typeface)
+            columns.title, width: width, size: FigureMetrics.axisTitleSize, lines: 1, in: typeface)
         let axisLine = typeface.lineHeight(FigureMetrics.axisTitleSize)
         page = (
             pageWidth,
@@ -95,79 +72,38 @@ struct PointLayout {
         )
     }
 
-    /// Limits that hold zero and all finite values, with room at both ends.
-    private static func limits(
-        _ values: [Float], _ given: ClosedRange<Double>?
-    ) -> ClosedRange<Double> {
-        if let given, given.lowerBound < given.upperBound, given.lowerBound.isFinite,
-            given.upperBound.isFinite
-        {
-            return given
+    private static func height(
+        of vertical: PlotAxis, entryHeight: Double, pageWidth: Double
+    ) -> Double {
+        switch vertical {
+        case .numbers: aspect * pageWidth
+        case .entries(_, let count):
+            min(max(Double(count) * entryHeight, 6 * Self.entryHeight), tallest)
         }
-        let finite = values.lazy.filter(\.isFinite).map(Double.init)
-        let (low, high) = (min(finite.min() ?? 0, 0), max(finite.max() ?? 0, 0))
-        if low == high { return -1...1 }
-        let pad = 0.07 * (high - low)
-        return (low - pad)...(high + pad)
     }
 
-    /// A value's height on the page.
-    func y(_ value: Double) -> Double {
-        let (low, high) = (limits.lowerBound, limits.upperBound)
-        return plot.bottom - (value - low) / (high - low) * plot.height
+    /// Where a place lies that is given by shares of the plot's width and height from its lower
+    /// left.
+    func place(x: Double, y: Double) -> Point {
+        Point(x: plot.x + x * plot.width, y: plot.bottom - y * plot.height)
     }
 
-    /// Where a value lies whose place across the plot is given from 0 to 1.
-    func place(x: Double, value: Double) -> Point {
-        Point(x: plot.x + x * plot.width, y: y(value))
+    /// The height of a number of the vertical axis, if it is within the limits.
+    func y(of value: Double) -> Double? {
+        let fraction = vertical.fraction(of: value)
+        return (0...1).contains(fraction) ? place(x: 0, y: fraction).y : nil
     }
 
-    /// Draws all that is around the points.
+    /// Draws all that is around the plot.
     func drawAxes(on canvas: Canvas) {
         canvas.frame(plot, width: FigureMetrics.line, .ink)
         canvas.rowAxis(
-            of: plot, marks: zip(rows.values, rows.labels).map { (y($0), $1) }, width: rowWidth,
-            title: rowTitle)
+            of: plot, marks: rows.marks.map { (place(x: 0, y: $0.fraction).y, $0.text) },
+            width: rows.width, title: rowTitle)
         canvas.columnAxis(
-            of: plot, marks: columns.marks.map { (plot.x + $0.fraction * plot.width, $0.text) },
+            of: plot, marks: columns.marks.map { (place(x: $0.fraction, y: 0).x, $0.text) },
             angle: columns.angle, height: columns.height, title: columnTitle, drop: Self.drop)
         canvas.title(title, over: plot)
-    }
-}
-
-/// The labels below a plot of points.
-struct ColumnMarks {
-    /// What is marked, from 0 at the plot's left to 1, and how.
-    let marks: [(fraction: Double, text: String)]
-    /// By how much the text is turned.
-    let angle: Double
-    /// The room below the ticks, in points.
-    let height: Double
-    /// How far the last label reaches beyond the plot, in points.
-    let overhang: Double
-
-    init(_ scale: HorizontalScale, width: Double, left: Double, in typeface: Typeface) {
-        let size = FigureMetrics.labelSize
-        switch scale {
-        case .numbers(_, let limits):
-            let ends = [limits.lowerBound, limits.upperBound]
-                .map { NumberText.fixed($0, decimals: 0) }
-            let widest = ends.map { typeface.width(of: $0, size: size) }.max() ?? 0
-            // Entries are whole, so there are no more ticks than whole numbers.
-            let most = Int(min(limits.upperBound - limits.lowerBound, 1e6)) + 1
-            let ticks = Ticks(limits, count: min(Int(width / (1.5 * widest + size)), 7, most))
-            marks = ticks.values.map {
-                (scale.fraction(of: $0), NumberText.fixed($0, decimals: 0))
-            }
-            (angle, height) = (0, typeface.lineHeight(size))
-            let last = marks.last.map { typeface.width(of: $0.text, size: size) / 2 } ?? 0
-            overhang = max(0, last - (1 - (marks.last?.fraction ?? 0)) * width)
-        case .entries(let text, let count):
-            let labels = ColumnLabels(
-                text, count: count, spacing: width / Double(max(count, 1)), left: left, right: 0,
-                in: typeface)
-            marks = zip(labels.entries, labels.texts).map { (scale.fraction(of: Double($0)), $1) }
-            (angle, height, overhang) = (labels.angle, labels.height, 0)
-        }
+        legend?.draw(on: canvas)
     }
 }
