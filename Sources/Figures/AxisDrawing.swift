@@ -57,6 +57,13 @@ extension Canvas {
         }
     }
 
+    /// Draws a line through a plot where values are zero.
+    func zeroLine(in plot: Rectangle, y: Double) {
+        line(
+            Point(x: plot.x, y: y), Point(x: plot.right, y: y), width: FigureMetrics.line,
+            Colour(grey: 0.55))
+    }
+
     /// Writes the title over the plot, or as near as the page's edges let the widest line be.
     func title(_ title: FittedText, over plot: Rectangle) {
         let size = title.size

@@ -32,7 +32,12 @@ struct AxisText {
     private static func title(of name: String) -> String {
         if let title = titles[name] { return title }
         let words = String(name.map { $0 == "_" ? " " : $0 })
-        return words.prefix(1).uppercased() + words.dropFirst()
+        return capitalised(words)
+    }
+
+    /// Words as a title begins; a single letter is a symbol, such as k.
+    static func capitalised(_ words: String) -> String {
+        words.count == 1 ? words : words.prefix(1).uppercased() + words.dropFirst()
     }
 
     /// A label with its outer spaces and its control characters shown.
@@ -71,7 +76,7 @@ struct AxisText {
 extension Quantity {
     /// The words beside an axis of numbers whose labels are to be multiplied by a power of ten.
     func title(exponent: Int) -> String {
-        let words = name.prefix(1).uppercased() + name.dropFirst()
+        let words = AxisText.capitalised(name)
         let power = exponent == 0 ? "" : "×10" + NumberText.superscript(exponent)
         let unit = [power, unit ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
         return unit.isEmpty ? words : "\(words) (\(unit))"

@@ -192,6 +192,50 @@ extension Canvas {
         cairo_stroke(context)
     }
 
+    /// Draws a line through points.
+    ///
+    /// - Parameter dashes: The lengths of dashes and the gaps between them; 0 for none.
+    func polyline(_ points: [Point], width: Double, _ colour: Colour, dashes: Double = 0) {
+        guard points.count > 1 else { return }
+        choose(colour)
+        cairo_set_line_width(context, width)
+        cairo_set_line_join(context, CAIRO_LINE_JOIN_ROUND)
+        if dashes > 0 { cairo_set_dash(context, [dashes], 1, 0) }
+        trace(points)
+        cairo_stroke(context)
+        cairo_set_dash(context, nil, 0, 0)
+        cairo_set_line_join(context, CAIRO_LINE_JOIN_MITER)
+    }
+
+    /// Fills the area within points.
+    ///
+    /// - Parameter opacity: How much of what is below it covers, from 0 to 1.
+    func polygon(_ points: [Point], _ colour: Colour, opacity: Double = 1) {
+        let (red, green, blue) = colour.bytes
+        cairo_set_source_rgba(
+            context, Double(red) / 255, Double(green) / 255, Double(blue) / 255, opacity)
+        trace(points)
+        cairo_close_path(context)
+        cairo_fill(context)
+    }
+
+    /// Makes a path of points, rounded so that vector files stay small.
+    private func trace(_ points: [Point]) {
+        for (index, point) in points.enumerated() {
+            let (x, y) = ((point.x * 100).rounded() / 100, (point.y * 100).rounded() / 100)
+            if index == 0 { cairo_move_to(context, x, y) } else { cairo_line_to(context, x, y) }
+        }
+    }
+
+    /// Draws within a rectangle only.
+    func clipped(to area: Rectangle, _ draw: () -> Void) {
+        cairo_save(context)
+        cairo_rectangle(context, area.x, area.y, area.width, area.height)
+        cairo_clip(context)
+        draw()
+        cairo_restore(context)
+    }
+
     /// Draws round points; those that overlap each other are no darker where they do.
     ///
     /// - Parameters:

@@ -37,6 +37,11 @@ public struct ColourMap: Sendable {
         let below = min(Int(place), anchors.count - 2)
         return anchors[below].mixed(with: anchors[below + 1], place - Double(below)).colour
     }
+
+    /// The colour of a mark whose place tells its value: one for each sign.
+    func colour(ofSign value: Float) -> Colour {
+        colour(at: isDiverging && value < 0 ? 0.14 : 0.86)
+    }
 }
 
 /// How values become colours: a colour map between limits.

@@ -83,9 +83,18 @@ extension Figure {
     static func require(
         _ count: Int, _ figure: String, of array: LabelledArray
     ) throws(FigureError) {
-        guard array.axes.count == count else {
+        try require(count...count, figure, of: array)
+    }
+
+    /// Refuses a result with fewer or more axes than a figure shows.
+    static func require(
+        _ counts: ClosedRange<Int>, _ figure: String, of array: LabelledArray
+    ) throws(FigureError) {
+        let count = array.axes.count
+        guard counts.contains(count) else {
+            let needed = min(max(count, counts.lowerBound), counts.upperBound)
             throw FigureError.axes(
-                figure: figure, needed: count, name: array.name, axes: array.axes.map(\.name))
+                figure: figure, needed: needed, name: array.name, axes: array.axes.map(\.name))
         }
     }
 }

@@ -7,8 +7,8 @@ extension Heatmap {
     ///
     /// With colour, cells are two columns of 24-bit background colour, with a legend below;
     /// without, as `NO_COLOR` and pipes ask for, it is a table of the texts, or of numbers with two
-    /// decimals, more where all are small. What is wider than the terminal continues in panels below; very large
-    /// tables end with a note.
+    /// decimals, more where all are small. What is wider than the terminal continues in panels
+    /// below; very large tables end with a note.
     ///
     /// - Parameters:
     ///   - colour: Whether the terminal shows colours.

@@ -179,12 +179,12 @@ extension Rectangle {
         Point(x: min(max(point.x, x), right), y: min(max(point.y, y), bottom))
     }
 
-    fileprivate func padded(_ length: Double) -> Rectangle {
+    func padded(_ length: Double) -> Rectangle {
         Rectangle(
             x: x - length, y: y - length, width: width + 2 * length, height: height + 2 * length)
     }
 
-    fileprivate func contains(_ point: Point) -> Bool {
+    func contains(_ point: Point) -> Bool {
         point.x > x && point.x < right && point.y > y && point.y < bottom
     }
 

@@ -2,7 +2,7 @@ internal import RealModule
 
 /// Puts points on a page: the crowd first, then those that stand out, then their names.
 struct PointDrawing {
-    let layout: PointLayout
+    let layout: PlotLayout
     /// Where each value lies.
     let places: [Point]
     let values: [Float]
@@ -23,12 +23,8 @@ struct PointDrawing {
 
     func draw() {
         canvas.plotArea = layout.plot
-        let zero = layout.limits.contains(0) ? layout.y(0) : nil
-        if let zero {
-            canvas.line(
-                Point(x: layout.plot.x, y: zero), Point(x: layout.plot.right, y: zero),
-                width: FigureMetrics.line, Colour(grey: 0.55))
-        }
+        let zero = layout.y(of: 0)
+        if let zero { canvas.zeroLine(in: layout.plot, y: zero) }
         let outliers = Outliers(values, atMost: style.namedPoints).indices.filter(isVisible)
         let chosen = Set(outliers)
         let crowd = PointCloud(
@@ -50,11 +46,11 @@ struct PointDrawing {
     }
 
     private func isVisible(_ index: Int) -> Bool {
-        values[index].isFinite && layout.limits.contains(Double(values[index]))
+        values[index].isFinite && layout.y(of: Double(values[index])) != nil
     }
 
     private func colour(of index: Int) -> Colour {
-        style.colourMap.colour(at: style.colourMap.isDiverging && values[index] < 0 ? 0.14 : 0.86)
+        style.colourMap.colour(ofSign: values[index])
     }
 
     private func drawNames(_ outliers: [Int], crowd: [Point], zero: Double?) {

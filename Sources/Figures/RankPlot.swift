@@ -51,10 +51,10 @@ public struct RankPlot: Figure {
     package func drawn(as format: FigureFormat) throws(FigureError) -> Canvas {
         try style.checkSize()
         let typeface = Typeface()
-        let layout = PointLayout(
+        let layout = PlotLayout(
             self, style: style,
             horizontal: .entries(AxisText(array.axes[0]), count: array.axes[0].count),
-            typeface: typeface)
+            vertical: vertical(style), typeface: typeface)
         let canvas = page(format, layout.page, style, typeface: typeface)
         PointDrawing(
             layout: layout, places: places(in: layout), values: array.values.values, style: style,
@@ -65,7 +65,8 @@ public struct RankPlot: Figure {
 
     /// The values with the largest magnitudes, ranked.
     public func preview(colour: Bool, width: Int) -> String {
-        RankedPreview(array, name: name).text(colour: colour, width: width)
+        ValueList(ranking: array, name: name).text(
+            bars: colour ? .coloured : .none, width: width)
     }
 
     private var name: @Sendable (Int) -> String {
@@ -78,7 +79,7 @@ public struct RankPlot: Figure {
     }
 
     /// Where each value lies; outside the plot where it is not finite.
-    private func places(in layout: PointLayout) -> [Point] {
+    private func places(in layout: PlotLayout) -> [Point] {
         let (rows, columns) = (array.axes[0].count, array.axes[1].count)
         let values = array.values.values
         let strip = Strip(
@@ -86,7 +87,7 @@ public struct RankPlot: Figure {
         return (0..<rows).flatMap { row in
             let x = layout.horizontal.fraction(of: Double(row))
             let middles = values[(row * columns)..<((row + 1) * columns)].map { value in
-                layout.place(x: x, value: Double(value))
+                layout.place(x: x, y: layout.vertical.fraction(of: Double(value)))
             }
             return strip.spread(middles)
         }

@@ -46,13 +46,15 @@ public struct ScatterPlot: Figure {
         let typeface = Typeface()
         let text = AxisText(array.axes[0])
         let positions = text.positions
-        let limits = HorizontalScale.limits(of: positions)
-        let layout = PointLayout(
-            self, style: style, horizontal: .numbers(title: text.title, limits: limits),
+        let scale = NumberScale(
+            quantity: Quantity(text.title), limits: NumberScale.limits(of: positions), kind: .whole)
+        let layout = PlotLayout(
+            self, style: style, horizontal: .numbers(scale), vertical: vertical(style),
             typeface: typeface)
         let canvas = page(format, layout.page, style, typeface: typeface)
         let places = zip(positions, array.values.values).map { position, value in
-            layout.place(x: layout.horizontal.fraction(of: position), value: Double(value))
+            layout.place(
+                x: scale.fraction(of: position), y: layout.vertical.fraction(of: Double(value)))
         }
         PointDrawing(
             layout: layout, places: places, values: array.values.values, style: style,
@@ -63,7 +65,8 @@ public struct ScatterPlot: Figure {
 
     /// The values with the largest magnitudes, ranked.
     public func preview(colour: Bool, width: Int) -> String {
-        RankedPreview(array, name: name).text(colour: colour, width: width)
+        ValueList(ranking: array, name: name).text(
+            bars: colour ? .coloured : .none, width: width)
     }
 
     private var name: @Sendable (Int) -> String {
@@ -106,6 +109,15 @@ extension ScatterPlot {
             self.namedPoints = namedPoints
             self.colourMap = colourMap
         }
+    }
+}
+
+extension Figure {
+    /// The axis of a plot of points: linear, zero inside.
+    func vertical(_ style: ScatterPlot.Style) -> PlotAxis {
+        let limits = NumberScale.limits(
+            array.values.values.map(Double.init), given: style.limits, zero: .inside)
+        return .numbers(NumberScale(quantity: array.quantity, limits: limits, kind: .linear))
     }
 }
 

@@ -23,6 +23,38 @@ package struct Ticks: Sendable {
         labels = values.map { NumberText.fixed($0 / unit, decimals: decimals) }
     }
 
+    /// Marks whole numbers within limits, written in full.
+    package init(whole limits: ClosedRange<Double>, count: Int) {
+        // There are no more ticks than whole numbers.
+        let most = Int(min(limits.upperBound - limits.lowerBound, 1e6)) + 1
+        values = Ticks(limits, count: min(count, most)).values
+        labels = values.map { NumberText.fixed($0, decimals: 0) }
+        exponent = 0
+    }
+
+    /// Marks powers of ten within positive limits; where there are too few for that, other numbers.
+    package init(logarithmic limits: ClosedRange<Double>, count: Int) {
+        let decades = (
+            first: Int((Double.log10(limits.lowerBound) - 1e-9).rounded(.up)),
+            last: Int((Double.log10(limits.upperBound) + 1e-9).rounded(.down))
+        )
+        guard decades.last > decades.first else {
+            self = Ticks(limits, count: count)
+            return
+        }
+        let step = LabelThinning(
+            spacing: 1, needed: Double(decades.last - decades.first + 1) / Double(max(count, 2))
+        ).step
+        let exponents = Array(stride(from: decades.first, through: decades.last, by: step))
+        values = exponents.map { Double.pow(10, Double($0)) }
+        labels = exponents.map {
+            (-2...3).contains($0)
+                ? NumberText.fixed(Double.pow(10, Double($0)), decimals: max(0, -$0))
+                : "10" + NumberText.superscript($0)
+        }
+        exponent = 0
+    }
+
     /// The smallest nice step that gives no more than `count` ticks.
     private static func step(_ limits: ClosedRange<Double>, count: Int) -> Double {
         let width = limits.upperBound - limits.lowerBound

@@ -4,8 +4,9 @@ extension LabelledArray {
     /// The result as tidy CSV: a row a value, the last axis fastest.
     ///
     /// The columns are the axes, each followed by its companion, then `value`, then the values'
-    /// texts; for a patched residual stream `layer,pos,token,value`. Quoting as in RFC 4180, lines end in a line feed.
-    /// Numbers are the shortest that read back to the same float; `nan` and `inf` are spelt so.
+    /// texts; for a patched residual stream `layer,pos,token,value`. Quoting as in RFC 4180, lines
+    /// end in a line feed. Numbers are the shortest that read back to the same float; `nan` and
+    /// `inf` are spelt so.
     public func csv() -> String {
         var text = columnNames.map(quoted).joined(separator: ",") + "\n"
         let fields = axes.map(\.csvFields)

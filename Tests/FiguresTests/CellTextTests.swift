@@ -83,7 +83,8 @@ struct CellTextTests {
         for map in [ColourMap.redBlue, .blues] {
             let grid = try HeatmapGrid(stack, style: .init(colourMap: map)).drawn(as: .svg)
             let labels = grid.textBoxes.filter { $0.role == .scaleLabel }.map(\.text)
-            #expect(Array(labels.prefix(labels.count / 2)) == Array(labels.suffix(labels.count / 2)))
+            #expect(
+                Array(labels.prefix(labels.count / 2)) == Array(labels.suffix(labels.count / 2)))
         }
     }
 }
