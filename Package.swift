@@ -29,6 +29,17 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
         swiftSettings: settings)
 }
 
+/// A study: one script in `notebooks-as-scripts`, run by its name.
+func study(_ name: String) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: [
+            "Circuits", "Figures", "Interventions", "Kernels", "Models", "Results", "Tensors",
+            argumentParser,
+        ],
+        path: "notebooks-as-scripts", sources: ["\(name).swift"], swiftSettings: settings)
+}
+
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let relaxed = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
@@ -75,6 +86,7 @@ let package = Package(
                 "Results", "Statistics", "Tensors", "Tokenization", argumentParser,
             ],
             swiftSettings: settings),
+        study("tracing-gendered-pronouns"),
         .target(
             name: "TestSupport", dependencies: ["Kernels", "Models", "Tensors"],
             path: "Tests/TestSupport",

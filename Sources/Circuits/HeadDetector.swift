@@ -41,8 +41,9 @@ public enum AttentionMeasure: String, CaseIterable, Sendable {
 }
 
 extension Run {
-    /// The attention of a layer's heads in the first sequence, [head, query_pos, key_pos]; NaN where
-    /// a query cannot look.
+    /// The attention of a layer's heads in the first sequence, [head, query_pos, key_pos].
+    ///
+    /// NaN where a query cannot look.
     ///
     /// - Throws: ``NotCached``; the run needs ``HookKind/pattern`` of the layer.
     public func patterns(layer: Int) throws -> LabelledArray {
@@ -53,9 +54,8 @@ extension Run {
         if model.config.attention == .causal {
             let rows = values.mutableRows
             for row in 0..<rows.count {
-                for key in row % pattern.shape[1] + 1..<max(row % pattern.shape[1] + 1, rows.columns) {
-                    rows[row][key] = .nan
-                }
+                let hidden = (row % pattern.shape[1] + 1)...
+                for key in rows[row].indices[hidden] { rows[row][key] = .nan }
             }
         }
         return LabelledArray(

@@ -54,7 +54,9 @@ public struct HeatmapGrid: Figure {
         let panels = panels
         let typeface = Typeface()
         let layouts = panels.map { HeatmapLayout($0, typeface: typeface) }
-        let columns = max(1, Int(Double(panels.count).squareRoot().rounded(.up)))
+        // Three side by side leave no hole.
+        let side = Int(Double(panels.count).squareRoot().rounded(.up))
+        let columns = panels.count == 3 ? 3 : max(1, side)
         let rows = (panels.count + columns - 1) / columns
         let width = layouts.map(\.page.width).max() ?? 0
         let height = layouts.map(\.page.height).max() ?? 0
@@ -82,7 +84,8 @@ extension LabelledArray {
         guard axes.count > 2 else { return [self] }
         return axes[0].labels.indices.flatMap { index in
             let label = axes[0].labels[index]
-            let name = axes[0].name == "site" ? label : "\(axes[0].name) \(label)"
+            // A number needs its axis's name, a word such as `L9H7` does not.
+            let name = Int(label) == nil ? label : "\(axes[0].name) \(label)"
             let part = part(index)
             return part.slices.map { slice in
                 var slice = slice

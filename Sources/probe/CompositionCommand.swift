@@ -53,6 +53,7 @@ struct CompositionCommand: ParsableCommand {
         var scores = LabelledArray.stacking(
             parts, along: "input", labels: mode.compositions.map(\.rawValue))
         scores.name = "composition"
+        scores.quantity = Quantity("composition score")
         scores.provenance = try Provenance(of: model)
         let lines = parts.indices.map { index in
             "\(mode.compositions[index].rawValue)-composition, strongest pairs\n"

@@ -68,11 +68,9 @@ struct DetectHeads: ParsableCommand {
         let lines = zip(AttentionTarget.allCases, parts).map { target, part in
             target.title + "\n" + list(part.strongest(top))
         }
-        var style = figure.style(title: "", colourMap: .blues)
-        if measure == .mul { style.limits = 0...1 }
         try report(
-            HeatmapGrid(scores, style: style), lines.joined(separator: "\n"),
-            command: "detect-heads", output)
+            HeatmapGrid(scores, style: figure.style(title: "", colourMap: .blues)),
+            lines.joined(separator: "\n"), command: "detect-heads", output)
     }
 
     private var isRandom: Bool { prompt.prompt == nil && prompt.ids == nil }
