@@ -98,7 +98,7 @@ let package = Package(
         tests("Tokenization", ["Tensors"]),
         tests("Models", ["Kernels", "Tensors", "Tokenization"]),
         tests("Interventions", ["Models", "Results", "Tensors"]),
-        tests("Circuits", ["Kernels", "Models", "Results", "Tensors"]),
+        tests("Circuits", ["Interventions", "Kernels", "Models", "Results", "Tensors"]),
         tests("GroundTruth", ["Interventions", "Models", "Tensors"]),
         tests("Figures", ["CPNG", "Results", "Tensors"]),
         .testTarget(

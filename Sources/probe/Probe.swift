@@ -31,7 +31,9 @@ struct Probe: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "Make and measure",
-                subcommands: [InitRandom.self, Benchmark.self, SelfTest.self]),
+                subcommands: [
+                    InitRandom.self, Benchmark.self, SelfTest.self, AuditCommand.self,
+                ]),
         ])
 
     /// Runs the command; Ctrl-C ends it at once and removes what is half-written.
