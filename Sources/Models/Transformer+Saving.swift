@@ -34,8 +34,10 @@ extension Transformer {
         {
             files = try SafetensorsSet.shards(in: index)
         }
-        let hashes = try files.compactMap { try source.file($0) }.map {
-            Fingerprint($0.bytes).hexadecimal
+        // Processed weights are copies: the file itself is not read again.
+        let hashes = try files.compactMap { try source.file($0) }.map { file in
+            (processing == .none ? Fingerprint(file.bytes) : Fingerprint(lettingGoOf: file))
+                .hexadecimal
         }
         return "xxh64:" + hashes.joined(separator: "+")
     }

@@ -17,8 +17,19 @@ public struct Fingerprint {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
+    /// Hashes a mapped file whose bytes will hardly be read again: they are let go on the way, so
+    /// that hashing needs no memory.
+    public init(lettingGoOf blob: Blob) {
+        self.init(blob.bytes) { blob.release($0) }
+    }
+
     /// Hashes bytes.
     public init(_ bytes: UnsafeRawBufferPointer) {
+        self.init(bytes) { _ in }
+    }
+
+    /// Hashes bytes, and tells which are done with, some million at a time.
+    private init(_ bytes: UnsafeRawBufferPointer, passed: (UnsafeRawBufferPointer) -> Void) {
         let (p1, p2, p3, p4, p5) = (
             Self.primes[0], Self.primes[1], Self.primes[2], Self.primes[3], Self.primes[4]
         )
@@ -28,10 +39,15 @@ public struct Fingerprint {
             var lanes = SIMD4<UInt64>(p1 &+ p2, p2, 0, 0 &- p1)
             // Four independent lanes hide the multiplier's latency.
             while offset + 32 <= bytes.count {
-                for lane in 0..<4 {
-                    lanes[lane] = Self.round(lanes[lane], bytes.word(at: offset + 8 * lane))
+                let start = offset
+                let end = min(bytes.count - 31, offset + 1 << 23)
+                while offset < end {
+                    for lane in 0..<4 {
+                        lanes[lane] = Self.round(lanes[lane], bytes.word(at: offset + 8 * lane))
+                    }
+                    offset += 32
                 }
-                offset += 32
+                passed(UnsafeRawBufferPointer(rebasing: bytes[start..<offset]))
             }
             hash =
                 rotate(lanes[0], 1) &+ rotate(lanes[1], 7) &+ rotate(lanes[2], 12)
