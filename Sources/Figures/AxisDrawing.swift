@@ -7,12 +7,16 @@ extension Canvas {
     /// - Parameters:
     ///   - marks: The labels and their heights on the page.
     ///   - width: The room for the labels.
+    ///   - hasTicks: Whether a tick leads to each label.
     func rowAxis(
-        of plot: Rectangle, marks: [(y: Double, text: String)], width: Double, title: FittedText
+        of plot: Rectangle, marks: [(y: Double, text: String)], width: Double, title: FittedText,
+        hasTicks: Bool = true
     ) {
         let end = plot.x - FigureMetrics.tick
         for (y, text) in marks {
-            line(Point(x: plot.x, y: y), Point(x: end, y: y), width: FigureMetrics.line, .ink)
+            if hasTicks {
+                line(Point(x: plot.x, y: y), Point(x: end, y: y), width: FigureMetrics.line, .ink)
+            }
             self.text(
                 text, .rowLabel, at: Point(x: end - FigureMetrics.gap, y: y),
                 size: FigureMetrics.labelSize, anchor: .end)
@@ -35,17 +39,21 @@ extension Canvas {
     ///   - angle: The labels' direction of writing.
     ///   - height: The room for the labels.
     ///   - drop: By how much all text is lower, to keep away from the left axis's labels.
+    ///   - hasTicks: Whether a tick leads to each label.
     func columnAxis(
         of plot: Rectangle, marks: [(x: Double, text: String)], angle: Double, height: Double,
-        title: FittedText, drop: Double = 0
+        title: FittedText, drop: Double = 0, hasTicks: Bool = true
     ) {
         let end = plot.bottom + FigureMetrics.tick
         let top = end + FigureMetrics.gap + drop
         let size = FigureMetrics.labelSize
         let middle = typeface.capital(size) / 2 * .cos(angle)
         for (x, text) in marks {
-            line(
-                Point(x: x, y: plot.bottom), Point(x: x, y: end), width: FigureMetrics.line, .ink)
+            if hasTicks {
+                line(
+                    Point(x: x, y: plot.bottom), Point(x: x, y: end), width: FigureMetrics.line,
+                    .ink)
+            }
             self.text(
                 text, .columnLabel, at: Point(x: x, y: top + middle),
                 size: size, anchor: angle == 0 ? .middle : .end, angle: angle)
@@ -64,15 +72,23 @@ extension Canvas {
             Colour(grey: 0.55))
     }
 
-    /// Writes the title over the plot, or as near as the page's edges let the widest line be.
-    func title(_ title: FittedText, over plot: Rectangle) {
+    /// Writes a title in the middle of the plot, or as near as the page's edges let the widest line
+    /// be.
+    ///
+    /// - Parameters:
+    ///   - top: Where its first line begins; at the top of the page unless said otherwise.
+    ///   - role: What the words are for.
+    func title(
+        _ title: FittedText, over plot: Rectangle, top: Double = FigureMetrics.margin,
+        role: TextBox.Role = .title
+    ) {
         let size = title.size
         let widest = title.lines.map { typeface.width(of: $0, size: size) }.max() ?? 0
         let end = self.size.width - FigureMetrics.margin - widest / 2
         let x = max(min(plot.centre.x, end), FigureMetrics.margin + widest / 2)
         for (index, text) in title.lines.enumerated() {
-            let y = FigureMetrics.margin + (Double(index) + 0.5) * typeface.lineHeight(size)
-            self.text(text, .title, at: Point(x: x, y: y), size: size)
+            let y = top + (Double(index) + 0.5) * typeface.lineHeight(size)
+            self.text(text, role, at: Point(x: x, y: y), size: size)
         }
     }
 }

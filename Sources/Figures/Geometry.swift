@@ -28,7 +28,7 @@ package struct TextBox: Sendable {
     /// What a text is for.
     package enum Role: Sendable, Hashable {
         case title, rowTitle, columnTitle, scaleTitle
-        case rowLabel, columnLabel, scaleLabel, cell, point, series, reference
+        case rowLabel, columnLabel, scaleLabel, cell, point, series, reference, note
     }
 
     package let text: String

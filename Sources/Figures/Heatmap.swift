@@ -1,7 +1,8 @@
-// Figures: results drawn for paper and terminal. A `Figure` is a public type such as `Heatmap`,
-// `ScatterPlot` or `RankPlot`, which lays itself out by measured text and draws on a `Canvas`;
-// `ColourMap`, `Ticks`, `ColourBar`, `FittedText` and the axes are shared by all. Nothing here
-// computes results or knows a model.
+// Figures: results drawn for paper and terminal. A `Figure` is a public type: `Heatmap`,
+// `HeatmapGrid` and `HeatmapMosaic` for tables, `ScatterPlot` and `RankPlot` for points, `LinePlot`
+// and `BarPlot`. It lays itself out by measured text and draws on a `Canvas`; `ColourMap`, `Ticks`,
+// `ColourBar`, `FittedText` and the axes are shared by all. Nothing here computes results or knows
+// a model.
 
 public import Results
 internal import Tensors
