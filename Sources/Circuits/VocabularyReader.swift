@@ -40,8 +40,9 @@ public struct VocabularyReader: Sendable {
     ///   - count: How many tokens at each end.
     public func extremes(of vectors: Tensor, count: Int) -> [Extremes] {
         let (tokens, n) = (directions.rows, vectors.shape[0])
-        // Parts of the vocabulary side by side, each in tiles whose logits stay in the cache.
-        let (part, tile) = (1536, 384)
+        // Eight parts of the vocabulary side by side, each in tiles whose logits stay in the cache.
+        let tile = 768
+        let part = (tokens.count + 8 * tile - 1) / (8 * tile) * tile
         let parts = parallelMap((tokens.count + part - 1) / part) { index in
             var found = [Extremes](repeating: Extremes(count: count), count: n)
             var logits = Tensor(uninitialized: [n, tile])

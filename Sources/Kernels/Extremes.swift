@@ -45,8 +45,8 @@ public struct Extremes: Sendable {
     public mutating func add(_ x: UnsafeBufferPointer<Float>, at start: Int) {
         // Few runs hold anything new: one look at a run's ends is much less than one at each
         // element.
-        for first in stride(from: 0, to: x.count, by: 128) {
-            let run = UnsafeBufferPointer(rebasing: x[first..<min(first + 128, x.count)])
+        for first in stride(from: 0, to: x.count, by: 384) {
+            let run = UnsafeBufferPointer(rebasing: x[first..<min(first + 384, x.count)])
             var (most, least) = (-Float.infinity, Float.infinity)
             var (sum, squares, cubes): (Float, Float, Float) = (0, 0, 0)
             for i in 0..<run.count {
@@ -94,11 +94,17 @@ public struct Extremes: Sendable {
         }
 
         mutating func insert(_ entry: Entry) {
-            var place = entries.count
-            while place > 0 && entries[place - 1].value < entry.value { place -= 1 }
-            entries.insert(entry, at: place)
-            if entries.count > count { entries.removeLast() }
-            if entries.count == count { threshold = entries[count - 1].value }
+            if entries.count < count { entries.append(entry) }
+            let kept = entries.withUnsafeMutableBufferPointer { entries in
+                var place = entries.count - 1
+                while place > 0 && entries[place - 1].value < entry.value {
+                    entries[place] = entries[place - 1]
+                    place -= 1
+                }
+                entries[place] = entry
+                return entries[entries.count - 1].value
+            }
+            if entries.count == count { threshold = kept }
         }
     }
 }

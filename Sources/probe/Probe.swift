@@ -27,7 +27,7 @@ struct Probe: ParsableCommand {
                 name: "Read weights and logits",
                 subcommands: [
                     SvdOV.self, SvdQK.self, SvdMLP.self, SvdNeuron.self, CompositionCommand.self,
-                    Attribute.self, LogitLensCommand.self, DetectHeads.self,
+                    Attribute.self, LogitLensCommand.self, Attention.self, DetectHeads.self,
                 ]),
             CommandGroup(
                 name: "Make and measure",
