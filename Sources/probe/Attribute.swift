@@ -40,6 +40,9 @@ struct Attribute: ParsableCommand {
 
     func validate() throws {
         if top < 0 { throw ValidationError("--top must not be negative") }
+        if answers.right == nil && answers.wrong != nil {
+            throw ValidationError("--wrong is compared with --answer; give both, or --answer alone")
+        }
     }
 
     func run() throws {
@@ -128,9 +131,6 @@ extension AnswerOptions {
             let pair: [TokenReference] = [.text(" she"), .text(" he")]
             return (try pair[0].id(in: model), try pair[1].id(in: model))
         }
-        guard let right else {
-            throw ValidationError("--wrong is compared with --answer; give both, or --answer alone")
-        }
-        return (try right.id(in: model), try wrong?.id(in: model))
+        return (try (right ?? .text(" she")).id(in: model), try wrong?.id(in: model))
     }
 }
