@@ -4,13 +4,11 @@
     .build/release/probe init-random --out gpt2-random
     VENV3/bin/python Tests/Benchmarks/compare_circuits.py gpt2-random --probe .build/release/probe --json numbers.json
 
-VENV3 holds transformer_lens 3.9 and transformers. Without --probe, TransformerLens is timed alone; a command that
-probe lacks, or that fails, is left out with a message.
+VENV3 holds transformer_lens 3.9 and transformers. Without --probe, TransformerLens is timed alone.
 
-The setting: 2 threads, gradients off, OPENBLAS_CORETYPE unset. TransformerLens works in this process, each task once
-untimed; a figure is the median over rounds, of OV circuits the median over heads spread over the layers, times their
-number. probe's figures are the wall time of a whole command, which reads the checkpoint and processes its weights.
-So "with loading" adds to TransformerLens' time what it takes to do the same, but not its import, which is told apart.
+The setting: 2 threads, gradients off, OPENBLAS_CORETYPE unset. Both work in one process, each task once untimed, on a
+model that is loaded; a figure is the median over rounds, of TransformerLens' OV circuits the median over heads spread
+over the layers, times their number. probe's are those of `probe benchmark --circuits`.
 
 Two threads on two busy cores wait for each other, and can take ten times as long. "Switches" is how often a second the
 system took a core from TransformerLens, the most of any round: tens are usual, and with hundreds the time is not its
@@ -37,11 +35,12 @@ THREADS, VECTORS, TOKENS, HEADS = 2, 10, 20, 8
 PROMPT, ANSWER, WRONG = [464, 2415, 373, 1762, 780, 11], 5, 9
 STEPS = ("fold_ln", "center_writing_weights", "center_unembed", "fold_value_biases")  # the default ones
 REFACTOR = "refactor_factored_attn_matrices"
-COMMANDS = {  # by task; a model's folder and common options are added
-    "OV circuits, all heads": ["svd-ov", "--all", "--json"],
-    "composition scores, Q, K and V": ["composition"],
-    "attribution by head": ["attribute", "--unit=head", "--ids", str(PROMPT)[1:-1], f"--answer-id={ANSWER}",
-                            f"--wrong-id={WRONG}"],
+PROBE = {  # what a task's name begins with in probe's benchmark
+    "default processing": "processing, TransformerLens' four",
+    "default processing and refactoring": "processing, all five",
+    "OV circuits, all heads": "OV of 144 heads",
+    "composition scores, Q, K and V": "composition",
+    "attribution by head": "attribution by head",
 }
 
 
@@ -115,9 +114,9 @@ class Lens:
         for title, steps in (("loading without processing", ()), ("loading, default processing", STEPS),
                              ("loading, default and refactoring", (*STEPS, REFACTOR))):
             yield title, lambda steps=steps: self.process(steps)[0]
-        yield list(COMMANDS)[0], self.circuits
-        yield list(COMMANDS)[1], self.composition
-        yield list(COMMANDS)[2], lambda: seconds(self.attribution)
+        yield "OV circuits, all heads", self.circuits
+        yield "composition scores, Q, K and V", self.composition
+        yield "attribution by head", lambda: seconds(self.attribution)
 
 
 def run_lens(options):
@@ -142,21 +141,16 @@ def run_lens(options):
 
 
 def run_probe(options):
-    """The seconds of every command that works."""
-    times = {}
-    for turn in range(options.repeats if options.probe else 0):
-        for title, (command, *arguments) in COMMANDS.items():
-            with tempfile.TemporaryDirectory() as out:
-                line = [options.probe, command, *arguments, "--model", options.model, f"--threads={THREADS}",
-                        *([] if "--json" in arguments else ["--out", out, "--quiet"])]
-                start = perf_counter()
-                result = subprocess.run(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            if result.returncode == 0:
-                times.setdefault(title, []).append(perf_counter() - start)
-            elif turn == 0:
-                print(f"{command} is left out:", (result.stderr.strip().splitlines() or ["no message"])[0],
-                      file=sys.stderr)
-    return times
+    """The seconds of every task, and what they were measured with."""
+    if not options.probe:
+        return {}, "none"
+    line = [options.probe, "benchmark", "--circuits", "--json", "--quiet", "--model", options.model,
+            f"--threads={THREADS}", f"--repeats={options.repeats}"]
+    report = json.loads(subprocess.run(line, check=True, stdout=subprocess.PIPE).stdout)
+    times = {title: task["seconds"] for title, name in PROBE.items() for task in report["tasks"]
+             if task["task"].startswith(name)}
+    return times, (f"OpenBLAS kernel {report['blas_kernel']}, sgemm {report['sgemm_gflop_per_second']:.0f} GFLOP/s, "
+                   f"peak {report['peak_memory_mb'] / 1024:.1f} GiB")
 
 
 def describe(options):
@@ -195,23 +189,18 @@ def main():
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
     logging.disable()
-    ours = run_probe(options)
+    ours, setting = run_probe(options)
     import_time, times, peaks, switches = run_lens(options)
     describe(options)
+    print("- probe:", setting)
     middle = {title: median(values) for title, values in times.items()}
-    loading = middle["reading and converting"] + middle["loading, default processing"]
-    rows = []
-    for title, value in middle.items():
-        row = [title, value, min(times[title]), f"{max(switches[title]):.0f}",
-               loading + value if title in COMMANDS else "", "", "", f"{peaks[title]:.1f}"]
-        if title in ours:
-            row[5:7] = median(ours[title]), f"{row[4] / median(ours[title]):.1f}×"
-        rows.append(row)
-    print_table(["seconds", "TransformerLens", "fastest", "switches", "with loading", "probe", "with loading ÷ probe",
-                 "peak by then, GiB"], rows)
     plain = middle["loading without processing"]
-    print(f"\nProcessing alone: default {middle['loading, default processing'] - plain:.2f} s, with refactoring "
-          f"{middle['loading, default and refactoring'] - plain:.2f} s. Import: {import_time:.1f} s.")
+    for title in ("default processing", "default processing and refactoring"):
+        middle[title] = middle.pop(f"loading, {title.replace(' processing and', ' and')}") - plain
+    rows = [[title, value, ours.get(title, ""), f"{value / ours[title]:.1f}×" if title in ours else "",
+             f"{max(switches[title]):.0f}" if title in switches else ""] for title, value in middle.items()]
+    print_table(["seconds", "TransformerLens", "probe", "ratio", "switches"], rows)
+    print(f"\nImport: {import_time:.1f} s. Peak by the end: {max(peaks.values()):.1f} GiB.")
     if options.composition_layers < 12:
         print(f"Composition: measured on {options.composition_layers} layers and scaled by the number of pairs. That "
               "is rough: singular values go by head, and the tables of all layers go beyond the caches.")
