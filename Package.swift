@@ -102,6 +102,11 @@ let package = Package(
         tests("GroundTruth", ["Interventions", "Models", "Tensors"]),
         tests("Figures", ["CPNG", "Results", "Tensors"]),
         .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "probe", "tracing-gendered-pronouns", "Models", "Tensors", "TestSupport",
+            ], swiftSettings: settings),
+        .testTarget(
             name: "StructureTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ]
 )

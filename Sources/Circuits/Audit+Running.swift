@@ -9,10 +9,11 @@ extension Audit {
         var steps = [AuditStep(.running, "stopping before a layer and going on = one run", inParts)]
         // Encoders see what comes later, padding included.
         if model.config.attention == .causal {
-            steps += [
-                AuditStep(.running, "cached keys and values = none", withCache),
-                AuditStep(.running, "a batch of two lengths = each alone", inBatch),
-            ]
+            steps.append(AuditStep(.running, "a batch of two lengths = each alone", inBatch))
+            // A context of one position leaves no second step, which would read the cache.
+            if model.config.nCtx > 1 {
+                steps.append(AuditStep(.running, "cached keys and values = none", withCache))
+            }
         }
         return steps
     }

@@ -140,16 +140,8 @@ extension Transformer {
     /// [W_Q; b_Q] [W_K; b_K]ᵀ of a head, [d_model + 1, d_model + 1].
     fileprivate func queryKeyWithBiases(_ layer: Int, _ head: Int) -> Tensor {
         let (attn, width) = (weights.blocks[layer].attn, config.dHead)
-        func withBias(_ third: QKV) -> Tensor {
-            let start = (third.rawValue * config.nHeads + head) * width
-            let bias = attn.b_QKV.rows[0..<1, start..<start + width]
-            return .concatenating(
-                [
-                    Tensor(copying: attn.matrix(third, head: head, dHead: width)),
-                    Tensor(copying: bias),
-                ], axis: 0)
-        }
-        return withBias(.query).times(withBias(.key).transposed)
+        return attn.matrixWithBias(.query, head: head, dHead: width)
+            .times(attn.matrixWithBias(.key, head: head, dHead: width).transposed)
     }
 }
 

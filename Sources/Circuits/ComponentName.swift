@@ -45,6 +45,20 @@ public enum ComponentName: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Transformer {
+    /// Heads by their names; one that is named twice counts once.
+    ///
+    /// - Throws: ``ComponentError`` with the heads the model has.
+    public func heads(
+        named names: [String]
+    ) throws(ComponentError) -> [(layer: Int, head: Int)] {
+        var heads: [(layer: Int, head: Int)] = []
+        for name in names {
+            let head = try head(named: name)
+            if !heads.contains(where: { $0 == head }) { heads.append(head) }
+        }
+        return heads
+    }
+
     /// A head by its name, such as `L9H7`.
     ///
     /// - Throws: ``ComponentError`` with the heads the model has.

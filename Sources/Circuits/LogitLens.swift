@@ -25,7 +25,7 @@ public struct LogitLens: Sendable {
     ///     each position.
     ///   - includingMid: Whether the stream between attention and MLP is read as well.
     ///   - progress: Told how many of the layers are done.
-    /// - Throws: ``NotCached``.
+    /// - Throws: ``NotCached``; ``NotFinite`` for logits that are not finite.
     public init(
         _ run: Run, answer: Int? = nil, includingMid: Bool = false,
         progress: (Int, Int) -> Void = { _, _ in }
@@ -50,15 +50,18 @@ public struct LogitLens: Sendable {
             readings[layer] = parallelMap(length) { [targets] in
                 Reading(rows[$0], target: targets[$0])
             }
+            if let pos = readings[layer].firstIndex(where: { !$0.entropy.isFinite }) {
+                throw NotFinite(place: "\(stack.labels[layer]), position \(pos)")
+            }
             targets = readings[layer].map { $0.target }
             progress(stack.labels.count - layer, stack.labels.count)
         }
-        let ids = run.tokens?.ids[0].prefix(length)
+        let prompt = run.tokens?.ids[0].prefix(length)
         let axes = [
             Axis("layer", labels: stack.labels),
             Axis(
                 "pos", count: length,
-                companion: ids.map { Axis.Companion("token", $0.map(model.string)) }),
+                companion: prompt.map { Axis.Companion("token", $0.map(model.string)) }),
         ]
         func array(
             _ name: String, _ quantity: Quantity, _ value: (Reading) -> Double
@@ -69,8 +72,8 @@ public struct LogitLens: Sendable {
                     axes.map(\.count), readings.joined().map { Float(value($0)) }))
         }
         var top = array("logit-lens", Quantity("probability of the top token"), \.topProbability)
-        top.texts = LabelledArray.Texts(
-            "top_token", readings.joined().map { model.shortString(of: $0.top) })
+        let ids = readings.joined().map(\.top)
+        top.texts = LabelledArray.Texts("top_token", ids.map(model.shortString), ids: ids)
         self.top = top
         let target = answer.map { "“\(model.shortString(of: $0))”" } ?? "the final prediction"
         entropy = array("logit-lens-entropy", Quantity("entropy", unit: "nats"), \.entropy)

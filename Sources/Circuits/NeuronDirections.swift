@@ -1,4 +1,4 @@
-import Kernels
+public import Kernels
 public import Models
 public import Results
 public import Tensors
@@ -26,22 +26,23 @@ extension Transformer {
     ///   - neurons: Layers and neurons.
     ///   - count: How many tokens at each end.
     ///   - basis: What gives the tokens their directions.
+    /// - Throws: ``LinearAlgebraError`` for weights that are not finite.
     public func neuronTokens(
         _ neurons: [(layer: Int, neuron: Int)], count: Int,
         basis: VocabularyReader.Basis = .unembed
-    ) -> LabelledArray {
+    ) throws(LinearAlgebraError) -> LabelledArray {
         let directions = neurons.map { neuronDirections(layer: $0.layer, neuron: $0.neuron) }
         let vectors = directions.flatMap { [$0.input, $0.output] }
             .map { $0.reshaped([1, config.dModel]) }
-        let found = VocabularyReader(self, basis: basis)
+        let found = try VocabularyReader(self, basis: basis)
             .extremes(of: .concatenating(vectors, axis: 0), count: count)
-        var (values, texts): ([Float], [String]) = ([], [])
+        var (values, ids): ([Float], [Int]) = ([], [])
         for neuron in neurons.indices {
             let ends = found[2 * neuron...2 * neuron + 1].flatMap { [$0.largest, $0.smallest] }
             for rank in 0..<count {
                 for end in ends {
                     values.append(end[rank].value)
-                    texts.append(shortString(of: end[rank].index))
+                    ids.append(end[rank].index)
                 }
             }
         }
@@ -54,7 +55,7 @@ extension Transformer {
                 Axis("neuron", labels: names), Axis("rank", count: count),
                 Axis("end", labels: ["input +", "input −", "output +", "output −"]),
             ], values: Tensor([neurons.count, count, 4], values))
-        table.texts = LabelledArray.Texts("token", texts)
+        table.texts = LabelledArray.Texts("token", ids.map(shortString), ids: ids)
         return table
     }
 }

@@ -81,6 +81,19 @@ public struct NotCached: Error, Hashable, CustomStringConvertible {
     }
 }
 
+/// Logits that are not finite, of which nothing can be read.
+public struct NotFinite: Error, Hashable, CustomStringConvertible {
+    private let place: String
+
+    /// Says where the logits are, such as `position 3`.
+    public init(place: String) { self.place = place }
+
+    /// A sentence for the user.
+    public var description: String {
+        "the logits of \(place) are not finite; the weights are damaged, `probe audit` shows where"
+    }
+}
+
 extension Run {
     /// An activation that must be there.
     func cached(_ point: HookPoint) throws(NotCached) -> Tensor {

@@ -1,4 +1,4 @@
-internal import Kernels
+public import Kernels
 public import Models
 public import Results
 import Tensors
@@ -61,12 +61,18 @@ public struct SingularTokens: Sendable {
     ///   - name: The result's name.
     ///   - all: The decomposed matrices, with at least as many values as directions are asked for.
     ///   - axis: The first axis, one label per matrix.
-    public func table(_ name: String, of all: [SingularDirections], axis: Axis) -> LabelledArray {
+    /// - Throws: ``LinearAlgebraError`` for weights that are not finite.
+    public func table(
+        _ name: String, of all: [SingularDirections], axis: Axis
+    ) throws(LinearAlgebraError) -> LabelledArray {
         let (n, k) = (options.directions, options.tokens)
         let signs = options.sign == .both ? ["+", "−"] : ["+"]
-        let found = options.sides.map { extremes(of: all, side: $0, options.basis, count: k) }
-        let flips = flips(of: all, known: found)
-        var (values, texts): ([Float], [String]) = ([], [])
+        var found: [[Extremes]] = []
+        for side in options.sides {
+            found.append(try extremes(of: all, side: side, options.basis, count: k))
+        }
+        let flips = try flips(of: all, known: found)
+        var (values, ids): ([Float], [Int]) = ([], [])
         for matrix in all.indices {
             for side in options.sides.indices {
                 let entries = (0..<n).map { found[side][matrix * n + $0] }
@@ -77,7 +83,7 @@ public struct SingularTokens: Sendable {
                             let isAbove = (sign == "+") != flip
                             let list = isAbove ? extremes.largest : extremes.smallest
                             values.append(flip ? -list[rank].value : list[rank].value)
-                            texts.append(model.shortString(of: list[rank].index))
+                            ids.append(list[rank].index)
                         }
                     }
                 }
@@ -89,27 +95,32 @@ public struct SingularTokens: Sendable {
                 axis, Axis("side", labels: options.sides), Axis("sign", labels: signs),
                 Axis("rank", count: k), Axis("direction", count: n),
             ], values: Tensor([all.count, options.sides.count, signs.count, k, n], values))
-        table.texts = LabelledArray.Texts("token", texts)
+        table.texts = LabelledArray.Texts("token", ids.map(model.shortString), ids: ids)
         return table
     }
 
     /// The tokens at both ends of each matrix's directions, matrix by matrix.
     private func extremes(
         of all: [SingularDirections], side name: String, _ basis: VocabularyReader.Basis, count: Int
-    ) -> [Extremes] {
+    ) throws(LinearAlgebraError) -> [Extremes] {
         let vectors = all.flatMap { $0.sides.filter { $0.name == name } }
             .map { $0.vectors[at: 0..<options.directions] }
-        return VocabularyReader(model, basis: basis)
+        return try VocabularyReader(model, basis: basis)
             .extremes(of: .concatenating(vectors, axis: 0), count: count)
     }
 
     /// Whether each direction of each matrix turns round to have its sign.
     ///
     /// - Parameter known: The ends of the sides shown, which may be those that decide.
-    private func flips(of all: [SingularDirections], known: [[Extremes]]) -> [Bool] {
+    private func flips(
+        of all: [SingularDirections], known: [[Extremes]]
+    ) throws(LinearAlgebraError) -> [Bool] {
         guard let last = all.first?.sides.last?.name else { return [] }
         let shown = options.basis == .unembed ? options.sides.firstIndex(of: last) : nil
-        let ends = shown.map { known[$0] } ?? extremes(of: all, side: last, .unembed, count: 1)
+        let ends =
+            if let shown { known[shown] } else {
+                try extremes(of: all, side: last, .unembed, count: 1)
+            }
         return ends.map { ends in
             guard options.sign == .maxabs else { return ends.skew < 0 }
             return (ends.largest.first?.value ?? 0) < -(ends.smallest.first?.value ?? 0)

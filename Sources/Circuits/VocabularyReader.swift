@@ -37,8 +37,11 @@ public struct VocabularyReader: Sendable {
     ///
     /// - Parameters:
     ///   - vectors: [direction, d_model].
-    ///   - count: How many tokens at each end.
-    public func extremes(of vectors: Tensor, count: Int) -> [Extremes] {
+    ///   - count: How many tokens at each end, no more than there are.
+    /// - Throws: ``LinearAlgebraError`` where a dot product is not finite.
+    public func extremes(
+        of vectors: Tensor, count: Int
+    ) throws(LinearAlgebraError) -> [Extremes] {
         let (tokens, n) = (directions.rows, vectors.shape[0])
         // Eight parts of the vocabulary side by side, each in tiles whose logits stay in the cache.
         let tile = 768
@@ -58,8 +61,11 @@ public struct VocabularyReader: Sendable {
             }
             return found
         }
-        return parts.dropFirst().reduce(into: parts.first ?? []) { all, next in
+        let found = parts.dropFirst().reduce(into: parts.first ?? []) { all, next in
             for row in all.indices { all[row].merge(next[row]) }
         }
+        // NaN and infinity make all sums over the row so.
+        guard found.allSatisfy(\.skew.isFinite) else { throw .notFinite }
+        return found
     }
 }

@@ -50,7 +50,7 @@ struct ValueList {
         else {
             return "no finite values\n"
         }
-        let exponent = Ticks(0...max(largest, .leastNonzeroMagnitude), count: 2).exponent
+        let exponent = largest > 0 ? Ticks(0...largest, count: 2).exponent : 0
         let unit = NumberText.power(exponent)
         let decimals = NumberText.decimals(showing: largest / unit) + 1
         let numbers = values.map {

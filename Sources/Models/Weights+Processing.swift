@@ -132,18 +132,10 @@ extension AttentionWeights {
     private func factors(
         head: Int, dHead: Int
     ) throws(LinearAlgebraError) -> (qk: SingularValues, ov: SingularValues) {
-        func withBias(_ third: QKV) -> Tensor {
-            var rows = Tensor(uninitialized: [W_QKV.shape[0] + 1, dHead])
-            let (matrix, out) = (matrix(third, head: head, dHead: dHead), rows.mutableRows)
-            copy(matrix, into: out[0..<matrix.count, 0..<dHead])
-            copy(
-                bias(third, head: head, dHead: dHead),
-                into: out[matrix.count..<out.count, 0..<dHead])
-            return rows
-        }
         return (
             try singularValues(
-                ofProduct: withBias(.query).rows, withBias(.key).rows, transposing: .right),
+                ofProduct: matrixWithBias(.query, head: head, dHead: dHead).rows,
+                matrixWithBias(.key, head: head, dHead: dHead).rows, transposing: .right),
             try singularValues(
                 ofProduct: matrix(.value, head: head, dHead: dHead),
                 outputMatrix(head: head, dHead: dHead))

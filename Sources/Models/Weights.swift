@@ -104,6 +104,16 @@ extension AttentionWeights {
         b_QKV.rows[0..<1, columns(third, head: head, dHead: dHead)]
     }
 
+    /// The matrix of one head with its bias as the last row, [d_model + 1, d_head], copied.
+    package func matrixWithBias(_ third: QKV, head: Int, dHead: Int) -> Tensor {
+        var rows = Tensor(uninitialized: [W_QKV.shape[0] + 1, dHead])
+        let (matrix, out) = (matrix(third, head: head, dHead: dHead), rows.mutableRows)
+        copy(matrix, into: out[0..<matrix.count, 0..<dHead])
+        copy(
+            bias(third, head: head, dHead: dHead), into: out[matrix.count..<out.count, 0..<dHead])
+        return rows
+    }
+
     /// The output matrix of one head, [d_head, d_model], in place.
     package func outputMatrix(head: Int, dHead: Int) -> Rows {
         W_O.rows[head * dHead..<(head + 1) * dHead, 0..<W_O.shape[1]]

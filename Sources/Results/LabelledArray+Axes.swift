@@ -21,11 +21,17 @@ extension LabelledArray {
             return part.values.reshaped([1] + part.values.shape)
         }
         let name = first.texts?.name
-        let texts = parts.compactMap { $0.texts?.name == name ? $0.texts?.values : nil }
+        let texts = parts.compactMap { $0.texts?.name == name ? $0.texts : nil }
+        let ids = texts.compactMap(\.ids)
+        let stacked = name.map { name in
+            Texts(
+                name, texts.flatMap(\.values),
+                ids: ids.count == parts.count ? Array(ids.joined()) : nil)
+        }
         return first.with(
             axes: [Axis(axis, labels: labels)] + first.axes,
             values: .concatenating(values, axis: 0),
-            texts: texts.count == parts.count ? name.map { Texts($0, Array(texts.joined())) } : nil)
+            texts: texts.count == parts.count ? stacked : nil)
     }
 
     /// One entry of the first axis.
@@ -34,7 +40,10 @@ extension LabelledArray {
         let range = (index * values.count)..<((index + 1) * values.count)
         return with(
             axes: Array(axes.dropFirst()), values: values,
-            texts: texts.map { Texts($0.name, Array($0.values[range])) })
+            texts: texts.map { texts in
+                Texts(
+                    texts.name, Array(texts.values[range]), ids: texts.ids.map { Array($0[range]) })
+            })
     }
 
     /// The result with at least two axes: a single one becomes the rows of one column.

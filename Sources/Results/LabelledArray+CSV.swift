@@ -4,9 +4,9 @@ extension LabelledArray {
     /// The result as tidy CSV: a row a value, the last axis fastest.
     ///
     /// The columns are the axes, each followed by its companion, then `value`, then the values'
-    /// texts; for a patched residual stream `layer,pos,token,value`. Quoting as in RFC 4180, lines
-    /// end in a line feed. Numbers are the shortest that read back to the same float; `nan` and
-    /// `inf` are spelt so.
+    /// texts and their ids; for a patched residual stream `layer,pos,token,value`. Quoting as in
+    /// RFC 4180, lines end in a line feed. Numbers are the shortest that read back to the same
+    /// float; `nan` and `inf` are spelt so.
     public func csv() -> String {
         var text = columnNames.map(quoted).joined(separator: ",") + "\n"
         let fields = axes.map(\.csvFields)
@@ -18,6 +18,7 @@ extension LabelledArray {
             }
             text += "\(value)"
             if let texts { text += "," + quoted(texts.values[index]) }
+            if let ids = texts?.ids { text += ",\(ids[index])" }
             text += "\n"
             advance(&position)
         }
@@ -25,8 +26,10 @@ extension LabelledArray {
     }
 
     private var columnNames: [String] {
-        axes.flatMap { [$0.name] + ($0.companion.map { [$0.name] } ?? []) }
-            + ["value"] + (texts.map { [$0.name] } ?? [])
+        var names = axes.flatMap { [$0.name] + ($0.companion.map { [$0.name] } ?? []) }
+        names.append("value")
+        guard let texts else { return names }
+        return names + (texts.ids == nil ? [texts.name] : [texts.name, texts.name + "_id"])
     }
 
     /// Steps to the next element in row-major order.

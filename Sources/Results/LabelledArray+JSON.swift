@@ -45,6 +45,7 @@ private struct Document: Encodable {
     struct TextEntry: Encodable {
         let name: String
         let values: [String]
+        let ids: [Int]?
     }
 
     let schema = LabelledArray.schema
@@ -71,6 +72,6 @@ private struct Document: Encodable {
         provenance = array.provenance
         settings = array.settings
         values = includingValues ? array.values.values : nil
-        texts = array.texts.map { TextEntry(name: $0.name, values: $0.values) }
+        texts = array.texts.map { TextEntry(name: $0.name, values: $0.values, ids: $0.ids) }
     }
 }

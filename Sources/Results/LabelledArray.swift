@@ -52,18 +52,21 @@ extension LabelledArray {
         public let name: String
         /// One word per value, the last axis fastest.
         public let values: [String]
+        /// The number of each word, such as a token's id; two words may look alike. `nil` for none.
+        public let ids: [Int]?
 
         /// Names the words of a result's values.
-        public init(_ name: String, _ values: [String]) {
+        public init(_ name: String, _ values: [String], ids: [Int]? = nil) {
             self.name = name
             self.values = values
+            self.ids = ids
         }
     }
 
     private func checkTexts() {
         guard let texts else { return }
         precondition(
-            texts.values.count == values.count,
+            texts.values.count == values.count && texts.ids?.count ?? values.count == values.count,
             "\(texts.values.count) texts for \(values.count) values")
     }
 }

@@ -57,7 +57,7 @@ struct Ablate: ParsableCommand {
         transform: IndexList.parse)
     var layers: [Int]?
 
-    @OptionGroup var answers: AnswerOptions
+    @OptionGroup(title: "Answers, “ she” and “ he” unless given") var answers: AnswerOptions
 
     @Option(help: "The metric: any but normalized.")
     var metric = PairOptions.MetricName.logitDifference

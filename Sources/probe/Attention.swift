@@ -12,7 +12,7 @@ struct Attention: ParsableCommand {
         discussion: """
             Rows are queries, columns the keys they attend to. Without --heads, all heads of all \
             layers, or of --layers, are drawn in one grid; each of the heads named gets a figure \
-            of its own with the tokens at both sides.
+            of its own with the tokens at both sides. The grid is twice as wide as --width.
             """)
 
     @OptionGroup var prompt: PromptOptions
@@ -29,20 +29,24 @@ struct Attention: ParsableCommand {
     var layers: [Int]?
 
     @OptionGroup(title: "Model") var model: ModelOptions
-    @OptionGroup(title: "Figure") var figure: HeatmapOptions
+    @OptionGroup(title: "Figure") var figure: PageOptions
     @OptionGroup(title: "Output") var output: OutputOptions
+
+    /// More than this would be a file of hundreds of megabytes.
+    private static let mostNumbers = 10_000_000
 
     func run() throws {
         output.verbosity.apply()
         let model = try self.model.load()
         let tokens = try prompt.tokens(for: model, prependBOS: self.model.prependsBOS)
-        let chosen =
-            try heads?.split(separator: ",", omittingEmptySubsequences: false)
-            .map { try model.head(named: $0.filter { $0 != " " }) } ?? []
-        let layers = layers ?? Array(0..<model.config.nLayers)
+        let names = heads?.split(separator: ",", omittingEmptySubsequences: false) ?? []
+        let chosen = try model.heads(named: names.map { $0.filter { $0 != " " } })
+        let layers = layers.map { Set($0).sorted() } ?? Array(0..<model.config.nLayers)
         for layer in layers where !(0..<model.config.nLayers).contains(layer) {
             throw RunError.noSuchLayer(layer, nLayers: model.config.nLayers)
         }
+        let numbers = layers.count * model.config.nHeads * tokens.count * tokens.count
+        if numbers > Self.mostNumbers { throw TooMuchAttention(numbers: numbers) }
         let run = try model.run([tokens], caching: .only(.pattern), logits: .none)
         let provenance = try Provenance(of: model)
         let patterns = try layers.map { try run.patterns(layer: $0) }
@@ -56,13 +60,16 @@ struct Attention: ParsableCommand {
             let name = ComponentName.head(layer: layer, head: head).description
             pattern.name = "attention-\(name)"
             pattern.provenance = provenance
-            var style = figure.style(title: "Attention of \(name)", colourMap: .blues)
-            style.limits = 0...1
-            return try Heatmap(pattern, style: style)
+            return try Heatmap(
+                pattern,
+                style: Heatmap.Style(
+                    title: "Attention of \(name)", width: figure.width, dpi: figure.dpi,
+                    colourMap: .blues, limits: 0...1))
         }
         var style = HeatmapMosaic.Style.patterns
-        style.title = figure.page.title ?? "Attention patterns"
-        style.dpi = figure.page.dpi
+        style.title = figure.title ?? "Attention patterns"
+        style.width = 2 * figure.width
+        style.dpi = figure.dpi
         let mosaic = try HeatmapMosaic(all, style: style)
         let text = large.map {
             $0.array.name + "\n" + $0.preview(colour: false, width: Terminal.width)
@@ -70,5 +77,15 @@ struct Attention: ParsableCommand {
         try report(
             mosaic, and: large, text.joined(separator: "\n"), command: "attention", output,
             isPreviewed: large.isEmpty)
+    }
+}
+
+/// More attention than a result can hold.
+private struct TooMuchAttention: Error, CustomStringConvertible {
+    let numbers: Int
+
+    var description: String {
+        "the patterns would be \(numbers) numbers; choose some layers with --layers, or a shorter "
+            + "prompt"
     }
 }

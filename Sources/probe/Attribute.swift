@@ -15,11 +15,12 @@ struct Attribute: ParsableCommand {
             Direct logit attribution: what each part of the model adds to the residual stream, \
             read along the direction that the logit reads, through the final layer norm with the \
             run's own scale. The parts, what they leave out and the biases sum to the logit \
-            difference; the deviation printed is the rounding.
+            difference; the deviation printed is the rounding. With --answer alone, it is that \
+            token's logit. --origin and --cell-values are for heads.
             """)
 
     @OptionGroup var prompt: PromptOptions
-    @OptionGroup(title: "Answer") var answers: AnswerOptions
+    @OptionGroup(title: "Answers, “ she” and “ he” unless any is given") var answers: AnswerOptions
 
     @Option(help: "What gets a share: component, head or neuron.")
     var unit = LogitAttribution.Unit.component
@@ -57,6 +58,9 @@ struct Attribute: ParsableCommand {
         let run = try model.run([tokens], caching: .all)
         let attribution = try run.attribution(
             to: LogitDirection(model, right: right, wrong: wrong), by: unit, at: [position])
+        guard attribution.totals[0].isFinite else {
+            throw NotFinite(place: "position \(position)")
+        }
         var parts = attribution.contributions.dropping(axis: "pos")
         parts.name = "attribute"
         parts.provenance = try Provenance(of: model)
@@ -127,10 +131,17 @@ extension AnswerOptions {
     /// The ids of the answers; without any, " she" and " he". An answer alone is compared with
     /// none.
     func ids(in model: Transformer) throws -> (right: Int, wrong: Int?) {
-        if right == nil && wrong == nil {
+        guard let right else {
             let pair: [TokenReference] = [.text(" she"), .text(" he")]
             return (try pair[0].id(in: model), try pair[1].id(in: model))
         }
-        return (try (right ?? .text(" she")).id(in: model), try wrong?.id(in: model))
+        let ids = (right: try right.id(in: model), wrong: try wrong?.id(in: model))
+        if ids.right == ids.wrong { throw EqualAnswers() }
+        return ids
     }
+}
+
+/// An answer that is compared with itself.
+struct EqualAnswers: Error, CustomStringConvertible {
+    let description = "the right and the wrong answer are the same token; give two"
 }

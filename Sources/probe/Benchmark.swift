@@ -60,7 +60,9 @@ struct Benchmark: ParsableCommand {
         verbosity.apply()
         let transformer = try loadOrMake()
         guard transformer.config.dVocab > 16 else {
-            throw RunError.unknownToken(id: 16, dVocab: transformer.config.dVocab)
+            throw ValidationError(
+                "\(transformer.name) has \(transformer.config.dVocab) tokens; the benchmark needs "
+                    + "more than 16")
         }
         guard length <= transformer.config.nCtx else {
             throw RunError.tooLong(length: length, nCtx: transformer.config.nCtx)

@@ -58,7 +58,7 @@ struct CircuitBenchmark {
                     .OV(layer: names[index].layer, head: names[index].head), of: model,
                     vectors: count)
             }
-            _ = reader.table(
+            _ = try reader.table(
                 "benchmark", of: found, axis: Axis("head", count: names.count))
         }
         let all = (0..<model.config.nLayers * heads).map { (layer: $0 / heads, head: $0 % heads) }

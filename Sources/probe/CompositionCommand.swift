@@ -57,7 +57,7 @@ struct CompositionCommand: ParsableCommand {
         scores.provenance = try Provenance(of: model)
         let lines = parts.indices.map { index in
             "\(mode.compositions[index].rawValue)-composition, strongest pairs\n"
-                + strongest(parts[index])
+                + strongest(parts[index], headsPerLayer: model.config.nHeads)
         }
         let style = figure.style(title: "Composition", colourMap: .blues)
         try report(
@@ -65,9 +65,13 @@ struct CompositionCommand: ParsableCommand {
             command: "composition", output, isPreviewed: false)
     }
 
-    private func strongest(_ scores: LabelledArray) -> String {
+    /// The pairs with the largest scores, of those where the reader is in a later layer.
+    private func strongest(_ scores: LabelledArray, headsPerLayer: Int) -> String {
         let (values, count) = (scores.values.values, scores.axes[1].count)
-        let order = values.indices.sorted { (values[$0], $1) > (values[$1], $0) }
+        let pairs = values.indices.filter {
+            $0 / count / headsPerLayer < $0 % count / headsPerLayer
+        }
+        let order = pairs.sorted { (values[$0], $1) > (values[$1], $0) }
         return list(
             order.prefix(top).map { index in
                 let (writer, reader) = index.quotientAndRemainder(dividingBy: count)

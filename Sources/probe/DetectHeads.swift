@@ -82,7 +82,7 @@ struct DetectHeads: ParsableCommand {
         }
         let first = self.model.prependsBOS ? model.config.endOfText.map { [$0] } ?? [] : []
         let most = (model.config.nCtx - first.count) / 2
-        let length = length ?? min(25, most)
+        let length = length ?? min(25, max(most, 1))
         guard length <= most else {
             throw RunError.tooLong(length: first.count + 2 * length, nCtx: model.config.nCtx)
         }

@@ -18,14 +18,8 @@ struct LogitLensCommand: ParsableCommand {
 
     @OptionGroup var prompt: PromptOptions
 
-    @Option(
-        help: ArgumentHelp(
-            "The token to follow. (default: the final prediction at each position)",
-            valueName: "text"))
-    var answer: String?
-
-    @Option(help: ArgumentHelp("A token id instead of --answer.", valueName: "id"))
-    var answerId: Int?
+    @OptionGroup(title: "Answer to follow, the final prediction unless given")
+    var answer: RightAnswerOptions
 
     @Flag(help: "Read the stream between attention and MLP as well.")
     var mid = false
@@ -34,19 +28,11 @@ struct LogitLensCommand: ParsableCommand {
     @OptionGroup(title: "Figure") var figure: HeatmapOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
-    func validate() throws {
-        if answer != nil && answerId != nil {
-            throw ValidationError("--answer is given as text and as an id; give one of them")
-        }
-    }
-
     func run() throws {
         output.verbosity.apply()
         let model = try self.model.load(processing: .transformerLens)
         let tokens = try prompt.tokens(for: model, prependBOS: self.model.prependsBOS)
-        var options = AnswerOptions()
-        (options.answer, options.answerId) = (answer, answerId)
-        let target = try options.right?.id(in: model)
+        let target = try answer.reference?.id(in: model)
         let run = try model.run([tokens], caching: .only(.residPre, .residMid, .residPost))
         let lens = try LogitLens(
             run, answer: target, includingMid: mid,

@@ -30,7 +30,8 @@ struct ModelOptions: ParsableArguments {
     ///
     /// - Parameter standard: What is done to the weights unless the user says.
     func load(processing standard: WeightProcessing = .none) throws -> Transformer {
-        try Transformer.load(model, processing: process ?? standard)
+        if let process, process != .none { Terminal.note("weights: \(process)") }
+        return try Transformer.load(model, processing: process ?? standard)
     }
 
     private static func steps(_ text: String) throws -> WeightProcessing {

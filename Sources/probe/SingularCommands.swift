@@ -18,37 +18,17 @@ struct SvdOV: ParsableCommand {
             space, and # stands before those that have none.
             """)
 
-    @Argument(help: ArgumentHelp("Heads, such as L9H7 L10H9.", valueName: "head"))
-    var heads: [String] = []
-
-    @Flag(help: "All heads of the model.")
-    var all = false
+    @OptionGroup var heads: HeadMatrixOptions
 
     @Option(help: "The side: output, input or both.")
     var side = Side.output
 
     enum Side: String, CaseIterable, ExpressibleByArgument { case output, input, both }
 
-    @OptionGroup(title: "Directions") var singular: SingularOptions
-    @OptionGroup(title: "Model") var model: ModelOptions
-    @OptionGroup(title: "Figure") var figure: PageOptions
-    @OptionGroup(title: "Output") var output: OutputOptions
-
-    func validate() throws { try HeadList.validate(heads, all) }
-
     func run() throws {
-        output.verbosity.apply()
-        let model = try self.model.load(processing: .transformerLens)
-        let sides = side == .both ? ["input", "output"] : [side.rawValue]
-        let choices = try singular.choices(
-            sides: sides, available: model.config.dHead, matrix: "the OV matrix of a head",
-            in: model)
-        let matrices = try HeadList.decomposed(
-            heads, all, in: model, vectors: choices.directions
+        try heads.run(
+            "svd-ov", "OV", sides: side == .both ? ["input", "output"] : [side.rawValue]
         ) { .OV(layer: $0, head: $1) }
-        try SingularReport(
-            model: model, matrices: matrices, choices: choices, command: "svd-ov", axis: "head"
-        ).write(figure, output)
     }
 }
 
@@ -63,37 +43,17 @@ struct SvdQK: ParsableCommand {
             sign.
             """)
 
-    @Argument(help: ArgumentHelp("Heads, such as L9H7 L10H9.", valueName: "head"))
-    var heads: [String] = []
-
-    @Flag(help: "All heads of the model.")
-    var all = false
+    @OptionGroup var heads: HeadMatrixOptions
 
     @Option(help: "The side: both, query or key.")
     var side = Side.both
 
     enum Side: String, CaseIterable, ExpressibleByArgument { case both, query, key }
 
-    @OptionGroup(title: "Directions") var singular: SingularOptions
-    @OptionGroup(title: "Model") var model: ModelOptions
-    @OptionGroup(title: "Figure") var figure: PageOptions
-    @OptionGroup(title: "Output") var output: OutputOptions
-
-    func validate() throws { try HeadList.validate(heads, all) }
-
     func run() throws {
-        output.verbosity.apply()
-        let model = try self.model.load(processing: .transformerLens)
-        let sides = side == .both ? ["query", "key"] : [side.rawValue]
-        let choices = try singular.choices(
-            sides: sides, available: model.config.dHead, matrix: "the QK matrix of a head",
-            in: model)
-        let matrices = try HeadList.decomposed(
-            heads, all, in: model, vectors: choices.directions
+        try heads.run(
+            "svd-qk", "QK", sides: side == .both ? ["query", "key"] : [side.rawValue]
         ) { .QK(layer: $0, head: $1) }
-        try SingularReport(
-            model: model, matrices: matrices, choices: choices, command: "svd-qk", axis: "head"
-        ).write(figure, output)
     }
 }
 
@@ -127,7 +87,7 @@ struct SvdMLP: ParsableCommand {
             sides: [matrix == .out ? "output" : "input"],
             available: min(model.config.dModel, model.config.dMLP),
             matrix: "the matrix W_\(matrix.rawValue)", in: model)
-        let chosen = try layers.map { try model.layer(named: $0) }
+        let chosen = Set(try layers.map { try model.layer(named: $0) }).sorted()
         let found = try parallelMap(chosen.count) { index in
             let layer = chosen[index]
             return try SingularDirections(
@@ -140,26 +100,52 @@ struct SvdMLP: ParsableCommand {
     }
 }
 
-/// The heads that a command works on.
-private enum HeadList {
-    static func validate(_ heads: [String], _ all: Bool) throws {
+/// Heads, and how the singular directions of one of their matrices are shown.
+struct HeadMatrixOptions: ParsableArguments {
+    @Argument(help: ArgumentHelp("Heads, such as L9H7 L10H9.", valueName: "head"))
+    var heads: [String] = []
+
+    @Flag(help: "All heads of the model.")
+    var all = false
+
+    @OptionGroup(title: "Directions") var singular: SingularOptions
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Figure") var figure: PageOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    func validate() throws {
         if heads.isEmpty != all {
             throw ValidationError(
                 all ? "give heads or --all, not both" : "give heads, such as L9H7, or --all")
         }
     }
 
-    /// The matrices of the heads named, or of all, taken apart.
-    static func decomposed(
-        _ names: [String], _ all: Bool, in model: Transformer, vectors: Int,
+    /// Takes a matrix of each head apart, and writes, draws and prints its directions.
+    ///
+    /// - Parameters:
+    ///   - command: The command's name, which names the files.
+    ///   - kind: What the matrix is called.
+    ///   - sides: The sides shown.
+    ///   - matrix: The matrix of a layer's head.
+    func run(
+        _ command: String, _ kind: String, sides: [String],
         _ matrix: @Sendable (Int, Int) -> SingularDirections.Matrix
-    ) throws -> [(name: String, directions: SingularDirections)] {
-        let names = all ? model.headNames : names
-        let heads = try names.map { try model.head(named: $0) }
-        let found = try parallelMap(heads.count) { index in
+    ) throws {
+        output.verbosity.apply()
+        let model = try self.model.load(processing: .transformerLens)
+        let chosen = try model.heads(named: all ? model.headNames : heads)
+        let names = chosen.map { ComponentName.head(layer: $0.layer, head: $0.head).description }
+        let choices = try singular.choices(
+            sides: sides, available: model.config.dHead, matrix: "the \(kind) matrix of a head",
+            in: model)
+        let found = try parallelMap(chosen.count) { index in
             try SingularDirections(
-                matrix(heads[index].layer, heads[index].head), of: model, vectors: vectors)
+                matrix(chosen[index].layer, chosen[index].head), of: model,
+                vectors: choices.directions)
         }
-        return Array(zip(names, found))
+        try SingularReport(
+            model: model, matrices: Array(zip(names, found)), choices: choices, command: command,
+            axis: "head"
+        ).write(figure, output)
     }
 }

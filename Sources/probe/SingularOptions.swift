@@ -73,31 +73,52 @@ struct SingularReport {
 
     /// Of more matrices than this only a line each is printed.
     private static let mostTables = 3
+    /// The most tables of tokens in the figure.
+    private static let mostPanels = 12
 
     func write(_ page: PageOptions, _ output: OutputOptions) throws {
         let axis = Axis(axis, labels: matrices.map(\.name))
         let provenance = try Provenance(of: model)
-        var tokens = SingularTokens(model, choices).table(
-            command, of: matrices.map(\.directions), axis: axis)
-        tokens.provenance = provenance
-        tokens.settings = settings
-        for (name, directions) in matrices.prefix(Self.mostTables) {
-            for (i, share) in directions.shares.prefix(choices.directions).enumerated() {
-                tokens.summary.append(("share of \(name) \(i)", share))
-            }
+        let described = { (array: LabelledArray) in
+            var array = array
+            array.provenance = provenance
+            array.settings = settings
+            return array
         }
-        var spectrum = spectrum(axis)
-        spectrum.provenance = provenance
-        spectrum.settings = settings
+        let tokens = described(
+            try SingularTokens(model, choices).table(
+                command, of: matrices.map(\.directions), axis: axis))
+        let style = Heatmap.Style(width: page.width, dpi: page.dpi)
+        let drawn = drawnMatrices
         let table = try HeatmapGrid(
-            tokens,
-            style: Heatmap.Style(title: page.title, width: page.width, dpi: page.dpi))
+            drawn.count == matrices.count
+                ? tokens
+                : .stacking(
+                    drawn.map(tokens.part), along: self.axis,
+                    labels: drawn.map { matrices[$0].name }), style: style)
         let lines = try LinePlot(
-            spectrum, style: LinePlot.Style(title: "Singular values", dpi: page.dpi))
+            described(spectrum(axis)),
+            style: LinePlot.Style(
+                title: page.title ?? "Singular values", width: page.width, dpi: page.dpi))
         let isShort = matrices.count <= Self.mostTables
+        var summary = isShort ? spectrumTables : overview(tokens)
+        if drawn.count < matrices.count {
+            summary +=
+                "\nthe figure shows \(drawn.count) of \(matrices.count), those with the largest "
+                + "first singular value"
+        }
         try report(
-            table, and: [lines], isShort ? spectrumTables : overview(tokens), command: command,
-            output, isPreviewed: isShort)
+            table, of: tokens, with: described(shares(axis)), and: [lines], summary,
+            command: command, output, isPreviewed: isShort)
+    }
+
+    /// The matrices whose tables fit the figure whole: those with the largest first value.
+    private var drawnMatrices: [Int] {
+        let panels = choices.sides.count * (choices.sign == .both ? 2 : 1)
+        let order = matrices.indices.sorted {
+            (matrices[$0].directions.values[0], $1) > (matrices[$1].directions.values[0], $0)
+        }
+        return order.prefix(Self.mostPanels / panels).sorted()
     }
 
     private var settings: [String: String] {
@@ -118,6 +139,15 @@ struct SingularReport {
         spectrum.texts = LabelledArray.Texts(
             "nearly_equal", matrices.flatMap { groupNames(of: $0.directions) })
         return spectrum
+    }
+
+    /// The share of each direction in the sum of squares of its matrix, [head, direction].
+    private func shares(_ axis: Axis) -> LabelledArray {
+        let values = matrices.map(\.directions.shares)
+        return LabelledArray(
+            command + "-shares", quantity: Quantity("share of the sum of squares"),
+            axes: [axis, Axis("direction", count: values[0].count)],
+            values: Tensor([values.count, values[0].count], values.joined().map { Float($0) }))
     }
 
     /// For each direction the range of those it cannot be told from; empty for one that stands
@@ -155,21 +185,29 @@ struct SingularReport {
         }.joined(separator: "\n\n")
     }
 
-    /// A line for each matrix: its first singular value, its share, and that direction's tokens.
+    /// For each matrix its first singular value, its share, and that direction's tokens by side.
     private func overview(_ tokens: LabelledArray) -> String {
         let texts = tokens.texts?.values ?? []
-        let (signs, k, n) = (tokens.axes[2].count, tokens.axes[3].count, tokens.axes[4].count)
-        let size = tokens.axes[1].count * signs * k * n
-        return matrices.enumerated().map { index, matrix in
-            let ends = (0..<signs).map { sign in
-                let words = (0..<min(k, 5)).map { texts[index * size + (sign * k + $0) * n] }
-                return tokens.axes[2].labels[sign] + " " + words.joined(separator: " ")
+        let (sides, signs, k, n) = (
+            tokens.axes[1], tokens.axes[2], tokens.axes[3].count, tokens.axes[4].count
+        )
+        let lines = matrices.enumerated().flatMap { index, matrix in
+            sides.labels.enumerated().map { side, sideName in
+                let ends = signs.labels.enumerated().map { sign, signName in
+                    let start = ((index * sides.count + side) * signs.count + sign) * k * n
+                    let words = (0..<min(k, 5)).map { texts[start + $0 * n] }
+                    return signName + " " + words.joined(separator: " ")
+                }
+                let directions = matrix.directions
+                let value = NumberText.fixed(directions.values[0], decimals: 3, minus: "-")
+                let share = NumberText.fixed(100 * directions.shares[0], decimals: 1)
+                return matrix.name + String(repeating: " ", count: max(1, 8 - matrix.name.count))
+                    + TerminalText.padded(value, to: 8) + TerminalText.padded(share, to: 6) + "%  "
+                    + (sides.count > 1 ? TerminalText.padded(sideName, to: 6) + "  " : "")
+                    + ends.joined(separator: "   ")
             }
-            let value = NumberText.fixed(matrix.directions.values[0], decimals: 3, minus: "-")
-            let share = NumberText.fixed(100 * matrix.directions.shares[0], decimals: 1)
-            return matrix.name + String(repeating: " ", count: max(1, 8 - matrix.name.count))
-                + TerminalText.padded(value, to: 8) + TerminalText.padded(share, to: 6) + "%  "
-                + ends.joined(separator: "   ")
-        }.joined(separator: "\n")
+        }
+        let header = "first direction: singular value, share, tokens (weights: \(model.processing))"
+        return ([header] + lines).joined(separator: "\n")
     }
 }

@@ -34,11 +34,14 @@ struct SvdNeuron: ParsableCommand {
         output.verbosity.apply()
         let model = try self.model.load(processing: .transformerLens)
         try TopTokens.check(top, in: model)
-        let chosen = try neurons.map { try model.neuron(named: $0) }
-        var table = model.neuronTokens(chosen, count: top, basis: basis)
+        // One that is named twice counts once.
+        var names: [String] = []
+        for name in neurons where !names.contains(name) { names.append(name) }
+        let chosen = try names.map { try model.neuron(named: $0) }
+        var table = try model.neuronTokens(chosen, count: top, basis: basis)
         table.provenance = try Provenance(of: model)
         table.settings = ["basis": basis.rawValue, "tokens": TopTokens.convention]
-        let lines = zip(neurons, chosen).map { name, neuron in
+        let lines = zip(names, chosen).map { name, neuron in
             let (input, output) = model.neuronDirections(
                 layer: neuron.layer, neuron: neuron.neuron)
             let (read, written) = (length(input.values), length(output.values))

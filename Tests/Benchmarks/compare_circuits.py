@@ -38,6 +38,7 @@ REFACTOR = "refactor_factored_attn_matrices"
 PROBE = {  # what a task's name begins with in probe's benchmark
     "default processing": "processing, TransformerLens' four",
     "default processing and refactoring": "processing, all five",
+    "OV circuits, one head": "OV of one head",
     "OV circuits, all heads": "OV of 144 heads",
     "composition scores, Q, K and V": "composition",
     "attribution by head": "attribution by head",
@@ -195,6 +196,7 @@ def main():
     print("- probe:", setting)
     middle = {title: median(values) for title, values in times.items()}
     plain = middle["loading without processing"]
+    middle["OV circuits, one head"] = middle["OV circuits, all heads"] / 144
     for title in ("default processing", "default processing and refactoring"):
         middle[title] = middle.pop(f"loading, {title.replace(' processing and', ' and')}") - plain
     rows = [[title, value, ours.get(title, ""), f"{value / ours[title]:.1f}×" if title in ours else "",

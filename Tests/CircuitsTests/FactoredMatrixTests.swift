@@ -33,10 +33,15 @@ import Testing
         var gram = Tensor([even.A.shape[1], even.A.shape[1]])
         multiply(even.A.rows, even.A.rows, into: gram.mutableRows, transposing: .left)
         expectClose(gram, try value("make_even.left_gram"), atol: 2e-5)
+        multiply(even.B.rows, even.B.rows, into: gram.mutableRows, transposing: .right)
+        expectClose(gram, try value("make_even.right_gram"), atol: 2e-5)
+        expectClose(even.AB, try value("make_even.AB"), atol: 1e-5)
         expectClose(matrix.transposed.AB, AB.transposed, atol: 1e-5)
         guard golden.file.contains("FactoredMatrix.\(name).eigenvalues.real") else { return }
         let (real, imaginary) = (try value("eigenvalues.real"), try value("eigenvalues.imag"))
-        for (index, value) in try matrix.eigenvalues().enumerated() {
+        let eigenvalues = try matrix.eigenvalues()
+        #expect(eigenvalues.count == real.count)
+        for (index, value) in eigenvalues.enumerated() {
             // Of a conjugate pair either may come first.
             #expect(abs(value.real - Double(real[index])) < 2e-5)
             #expect(abs(abs(value.imaginary) - Double(abs(imaginary[index]))) < 2e-5)
@@ -74,6 +79,7 @@ import Testing
         expectClose(reconstructed(svd), FactoredMatrix(a, b).AB, atol: 1e-5)
         let transposed = try singularValues(
             ofProduct: a.rows, b.transposed.rows, transposing: .right)
+        #expect(svd.values.count == transposed.values.count)
         #expect(zip(svd.values, transposed.values).allSatisfy { abs($0 - $1) < 1e-12 })
         let dense = FactoredMatrix(a, b).AB
         let right = try rightSingularVectors(of: dense.rows)

@@ -3,38 +3,8 @@ import Tensors
 import TestSupport
 import Testing
 
-/// The program that was built with the tests.
-private enum Program {
-    static let path =
-        URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-        .deletingLastPathComponent().path + "/probe"
-    static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: path) }
-
-    static func start(_ arguments: [String]) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        return process
-    }
-
-    /// Waits for the end of a process.
-    static func end(of process: Process) -> End {
-        process.waitUntilExit()
-        let code = process.terminationStatus
-        return process.terminationReason == .exit ? .exit(code) : .signal(code)
-    }
-
-    enum End: Hashable {
-        case exit(Int32)
-        case signal(Int32)
-    }
-}
-
 /// The program, killed in the middle of a sweep again and again.
-@Suite(.serialized, .enabled(if: Program.isBuilt, "probe is not built beside the tests"))
+@Suite(.serialized, .enabled(if: Program.probe.isBuilt, "probe is not built beside the tests"))
 struct KilledSweepTests {
     /// A model and prompts whose sweep takes about a second, in a folder.
     private struct Sweep {
@@ -49,7 +19,7 @@ struct KilledSweepTests {
                  "activation_function": "gelu_new"}
                 """
             try Repository.write(Array(config.utf8), to: folder + "/config.json")
-            let made = try Program.start([
+            let made = try Program.probe.start([
                 "init-random", "--config", folder + "/config.json", "--out", folder + "/model",
             ])
             #expect(Program.end(of: made) == .exit(0))
@@ -64,7 +34,7 @@ struct KilledSweepTests {
         }
 
         func start(to out: String) throws -> Process {
-            try Program.start(arguments + ["--out", "\(folder)/\(out)"])
+            try Program.probe.start(arguments + ["--out", "\(folder)/\(out)"])
         }
 
         /// The size of a run's store; `nil` if there is none.
@@ -158,7 +128,7 @@ struct KilledSweepTests {
             }
             #expect(try Repository.names(in: folder + "/run") == [".patch-resid_pre.partial"])
             // Another experiment does not touch it.
-            let other = try Program.start(
+            let other = try Program.probe.start(
                 sweep.arguments + ["--answer-id", "5", "--out", folder + "/run"])
             #expect(Program.end(of: other) == .exit(1))
             #expect(try Program.end(of: sweep.start(to: "run")) == .exit(0))
@@ -168,7 +138,7 @@ struct KilledSweepTests {
 
     @Test(arguments: ["", "M", "0", "-1G", "3X", "1.5G", "99999999999T"])
     func sizesThatAreNone(_ size: String) throws {
-        let process = try Program.start(["patch-residual", "--memory=\(size)"])
+        let process = try Program.probe.start(["patch-residual", "--memory=\(size)"])
         #expect(Program.end(of: process) == .exit(64))
     }
 }

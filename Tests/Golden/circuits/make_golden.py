@@ -90,9 +90,7 @@ for name, pair in {"5x7": (a, b), "5x5": (a, square), "ov.0.0": (model.W_V[0, 0]
     even = product.make_even()
     tensors |= {key + "A": pair[0], key + "B": pair[1], key + "AB": product.AB, key + "S": product.S,
                 key + "norm": product.norm(), key + "make_even.AB": even.AB,
-                key + "make_even.left_gram": even.A.mT @ even.A, key + "make_even.right_gram": even.B @ even.B.mT,
-                key + "collapse_l.norm": product.collapse_l().norm(),
-                key + "collapse_r.norm": product.collapse_r().norm()}
+                key + "make_even.left_gram": even.A.mT @ even.A, key + "make_even.right_gram": even.B @ even.B.mT}
     if name != "5x7":
         values = sorted(product.eigenvalues.tolist(), key=lambda v: (-round(abs(v), 4), v.real, v.imag))
         tensors |= {key + "eigenvalues.real": torch.tensor([v.real for v in values]),
@@ -108,7 +106,6 @@ for name in HEAD_NAMES:
                 key = f"detect_head.{name}.{measure}" + ".exclude_bos" * bos + ".exclude_current_token" * current
                 tensors[key] = detect_head(model, repeated, name, exclude_bos=bos, exclude_current_token=current,
                                            error_measure=measure)
-    tensors[f"detect_head.{name}.mul.chosen"] = detect_head(model, repeated, name, heads=[(0, 1), (1, 3)])
     tensors[f"detect_head.{name}.mul.mean"] = detect_head(model, [repeated, other], name)
 
 save_file({key: tensor.float().contiguous().clone() for key, tensor in tensors.items()}, here / "golden.safetensors")
