@@ -43,28 +43,22 @@ public enum AttentionMeasure: String, CaseIterable, Sendable {
 extension Run {
     /// The attention of a layer's heads in the first sequence, [head, query_pos, key_pos].
     ///
-    /// NaN where a query cannot look.
-    ///
     /// - Throws: ``NotCached``; the run needs ``HookKind/pattern`` of the layer.
     public func patterns(layer: Int) throws -> LabelledArray {
         let pattern = try cached(.pattern, layer)[at: 0]
         let ids = tokens.map { Array($0.ids[0].prefix(pattern.shape[1])) }
-        let companion = ids.map { Axis.Companion("token", $0.map(model.string)) }
-        var values = pattern
-        if model.config.attention == .causal {
-            let rows = values.mutableRows
-            for row in 0..<rows.count {
-                let hidden = (row % pattern.shape[1] + 1)...
-                for key in rows[row].indices[hidden] { rows[row][key] = .nan }
-            }
+        func axis(_ name: String, _ column: String, _ count: Int) -> Axis {
+            Axis(
+                name, count: count,
+                companion: ids.map { Axis.Companion(column, $0.map(model.string)) })
         }
         return LabelledArray(
             "attention", quantity: Quantity("attention"),
             axes: [
                 Axis("head", count: pattern.shape[0]),
-                Axis("query_pos", count: pattern.shape[1], companion: companion),
-                Axis("key_pos", count: pattern.shape[2], companion: companion),
-            ], values: values)
+                axis("query_pos", "query_token", pattern.shape[1]),
+                axis("key_pos", "key_token", pattern.shape[2]),
+            ], values: pattern)
     }
 
     /// How much each head's attention in the first sequence goes where a target says, [layer,

@@ -13,7 +13,7 @@ public struct SingularTokens: Sendable {
         /// The one whose projection on the vocabulary has its long tail above: the sum of cubes of
         /// its deviations from the mean is positive.
         case skew
-        /// The one whose projection has its largest magnitude above zero.
+        /// The one whose projection deviates most from its mean above it.
         case maxabs
     }
 
@@ -123,7 +123,8 @@ public struct SingularTokens: Sendable {
             }
         return ends.map { ends in
             guard options.sign == .maxabs else { return ends.skew < 0 }
-            return (ends.largest.first?.value ?? 0) < -(ends.smallest.first?.value ?? 0)
+            let (high, low) = (ends.largest.first?.value ?? 0, ends.smallest.first?.value ?? 0)
+            return Double(high) - ends.mean < ends.mean - Double(low)
         }
     }
 }

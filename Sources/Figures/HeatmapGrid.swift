@@ -54,9 +54,8 @@ public struct HeatmapGrid: Figure {
         let panels = panels
         let typeface = Typeface()
         let layouts = panels.map { HeatmapLayout($0, typeface: typeface) }
-        // Three side by side leave no hole.
-        let side = Int(Double(panels.count).squareRoot().rounded(.up))
-        let columns = panels.count == 3 ? 3 : max(1, side)
+        // Two columns of a page.
+        let columns = min(2, max(panels.count, 1))
         let rows = (panels.count + columns - 1) / columns
         let width = layouts.map(\.page.width).max() ?? 0
         let height = layouts.map(\.page.height).max() ?? 0

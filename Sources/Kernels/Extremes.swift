@@ -34,10 +34,12 @@ public struct Extremes: Sendable {
     /// The smallest elements, rising; of equal ones the first come first.
     public var smallest: [Entry] { low.entries.map { ($0.index, -$0.value) } }
 
+    /// The mean of the elements.
+    public var mean: Double { sums.0 / Double(max(elements, 1)) }
+
     /// The sum of cubes of the elements less their mean: positive where the long tail is above.
     public var skew: Double {
         let n = Double(max(elements, 1))
-        let mean = sums.0 / n
         return sums.2 - 3 * mean * sums.1 + 2 * n * mean * mean * mean
     }
 

@@ -130,6 +130,7 @@ extension Transformer {
     public func shortString(of token: Int) -> String {
         guard tokenizer != nil else { return String(token) }
         let string = string(of: token)
+        if string == " " { return "␣" }
         return string.hasPrefix(" ") ? String(string.dropFirst()) : "#" + string
     }
 

@@ -60,6 +60,15 @@ extension LabelledArray {
         return with(axes: kept, values: values.reshaped(kept.map(\.count)), texts: texts)
     }
 
+    /// The result with each value replaced, by its place in row-major order.
+    public func replacingValues(_ replacement: (Int, Float) -> Float) -> LabelledArray {
+        with(
+            axes: axes,
+            values: Tensor(
+                values.shape, values.values.enumerated().map { replacement($0, $1) }),
+            texts: texts)
+    }
+
     /// The same values under other axes, whose lengths multiply to as many.
     public func reshaped(to axes: [Axis]) -> LabelledArray {
         with(axes: axes, values: values.reshaped(axes.map(\.count)), texts: texts)

@@ -10,9 +10,9 @@ struct Attention: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Draw the attention patterns of heads: all in a grid, named ones large.",
         discussion: """
-            Rows are queries, columns the keys they attend to. Without --heads, all heads of all \
-            layers, or of --layers, are drawn in one grid; each of the heads named gets a figure \
-            of its own with the tokens at both sides. The grid is twice as wide as --width.
+            Rows are queries, columns the keys they attend to. All heads of all layers, or of \
+            --layers, are drawn in one grid, twice as wide as --width; each of the heads named \
+            gets a figure of its own with the tokens at both sides.
             """)
 
     @OptionGroup var prompt: PromptOptions
@@ -49,34 +49,44 @@ struct Attention: ParsableCommand {
         if numbers > Self.mostNumbers { throw TooMuchAttention(numbers: numbers) }
         let run = try model.run([tokens], caching: .only(.pattern), logits: .none)
         let provenance = try Provenance(of: model)
+        let described = { (array: LabelledArray, name: String) in
+            var array = array
+            array.name = name
+            array.provenance = provenance
+            array.settings = ["prompt ids": tokens.map(String.init).joined(separator: ",")]
+            return array
+        }
         let patterns = try layers.map { try run.patterns(layer: $0) }
-        var all = LabelledArray.stacking(
-            patterns, along: "layer", labels: layers.map(String.init))
-        all.name = "attention"
-        all.provenance = provenance
-        all.settings = ["prompt ids": tokens.map(String.init).joined(separator: ",")]
+        let all = described(
+            .stacking(patterns, along: "layer", labels: layers.map(String.init)), "attention")
         let large = try chosen.map { layer, head in
-            var pattern = try run.patterns(layer: layer).part(head)
             let name = ComponentName.head(layer: layer, head: head).description
-            pattern.name = "attention-\(name)"
-            pattern.provenance = provenance
-            return try Heatmap(
-                pattern,
-                style: Heatmap.Style(
-                    title: "Attention of \(name)", width: figure.width, dpi: figure.dpi,
-                    colourMap: .blues, limits: 0...1))
+            let pattern = described(try run.patterns(layer: layer).part(head), "attention-\(name)")
+            let style = Heatmap.Style(
+                title: "Attention of \(name)", width: figure.width, dpi: figure.dpi,
+                colourMap: .blues, limits: 0...1)
+            return (figure: try Heatmap(masked(pattern), style: style), result: pattern)
         }
         var style = HeatmapMosaic.Style.patterns
         style.title = figure.title ?? "Attention patterns"
         style.width = 2 * figure.width
         style.dpi = figure.dpi
-        let mosaic = try HeatmapMosaic(all, style: style)
         let text = large.map {
-            $0.array.name + "\n" + $0.preview(colour: false, width: Terminal.width)
+            $0.result.name + "\n" + $0.figure.preview(colour: false, width: Terminal.width)
         }
         try report(
-            mosaic, and: large, text.joined(separator: "\n"), command: "attention", output,
-            isPreviewed: large.isEmpty)
+            HeatmapMosaic(masked(all), style: style), of: all,
+            and: large.map { ($0.figure, $0.result) }, text.joined(separator: "\n"),
+            command: "attention", output, isPreviewed: large.isEmpty)
+    }
+
+    /// Patterns whose cells above the diagonal, where a query cannot look, are no numbers: figures
+    /// draw them grey.
+    private func masked(_ patterns: LabelledArray) -> LabelledArray {
+        let count = patterns.axes[patterns.axes.count - 1].count
+        return patterns.replacingValues { index, value in
+            index % count > index / count % count ? .nan : value
+        }
     }
 }
 

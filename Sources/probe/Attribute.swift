@@ -50,6 +50,7 @@ struct Attribute: ParsableCommand {
         output.verbosity.apply()
         let model = try self.model.load(processing: .transformerLens)
         let tokens = try prompt.tokens(for: model, prependBOS: self.model.prependsBOS)
+        if tokens.isEmpty { throw RunError.emptyPrompt }
         guard (-tokens.count..<tokens.count).contains(pos) else {
             throw RunError.noSuchPosition(pos, length: tokens.count)
         }
@@ -63,6 +64,9 @@ struct Attribute: ParsableCommand {
         }
         var parts = attribution.contributions.dropping(axis: "pos")
         parts.name = "attribute"
+        let names = [right, wrong].compactMap(\.self).map(model.shortString)
+        parts.quantity = Quantity(
+            "contribution to " + names.joined(separator: " − "), unit: "logits")
         parts.provenance = try Provenance(of: model)
         parts.summary = summary(attribution)
         let strongest = parts.strongest(top)
@@ -132,6 +136,7 @@ extension AnswerOptions {
     /// none.
     func ids(in model: Transformer) throws -> (right: Int, wrong: Int?) {
         guard let right else {
+            guard model.tokenizer != nil else { throw NoAnswer(model: model.name) }
             let pair: [TokenReference] = [.text(" she"), .text(" he")]
             return (try pair[0].id(in: model), try pair[1].id(in: model))
         }
@@ -144,4 +149,14 @@ extension AnswerOptions {
 /// An answer that is compared with itself.
 struct EqualAnswers: Error, CustomStringConvertible {
     let description = "the right and the wrong answer are the same token; give two"
+}
+
+/// No answer for a model that cannot read the default ones.
+struct NoAnswer: Error, CustomStringConvertible {
+    let model: String
+
+    var description: String {
+        "\(model) has no tokenizer files, so there is no default answer; give --answer-id, and "
+            + "--wrong-id to compare it with"
+    }
 }

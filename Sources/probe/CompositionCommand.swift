@@ -45,7 +45,8 @@ struct CompositionCommand: ParsableCommand {
         output.verbosity.apply()
         let model = try self.model.load(processing: .transformerLens)
         let axes = [
-            Axis("head", labels: model.headNames), Axis("reading_head", labels: model.headNames),
+            Axis("writing_head", labels: model.headNames),
+            Axis("reading_head", labels: model.headNames),
         ]
         let parts = try mode.compositions.map { mode in
             try model.compositionScores(mode).reshaped(to: axes)
@@ -55,13 +56,20 @@ struct CompositionCommand: ParsableCommand {
         scores.name = "composition"
         scores.quantity = Quantity("composition score")
         scores.provenance = try Provenance(of: model)
+        scores.settings = ["chance": "about 1/sqrt(d_model)"]
+        // Heads of the same or an earlier layer cannot read: grey, not zero.
+        let (count, perLayer) = (model.headNames.count, model.config.nHeads)
+        let possible = scores.replacingValues { index, value in
+            index / count % count / perLayer < index % count / perLayer ? value : .nan
+        }
         let lines = parts.indices.map { index in
             "\(mode.compositions[index].rawValue)-composition, strongest pairs\n"
                 + strongest(parts[index], headsPerLayer: model.config.nHeads)
         }
-        let style = figure.style(title: "Composition", colourMap: .blues)
+        var style = figure.style(title: "Composition", colourMap: .blues)
+        style.limits = 0...Double(max(scores.values.values.max() ?? 1, .leastNormalMagnitude))
         try report(
-            HeatmapGrid(scores, style: style), lines.joined(separator: "\n"),
+            HeatmapGrid(possible, style: style), of: scores, lines.joined(separator: "\n"),
             command: "composition", output, isPreviewed: false)
     }
 

@@ -44,6 +44,9 @@ struct DetectHeads: ParsableCommand {
     func validate() throws {
         if top < 0 { throw ValidationError("--top must not be negative") }
         if let length, length < 1 { throw ValidationError("--length must be at least 1") }
+        if length != nil && !isRandom {
+            throw ValidationError("--length is for random tokens; give it without a prompt")
+        }
     }
 
     func run() throws {
@@ -68,9 +71,15 @@ struct DetectHeads: ParsableCommand {
         let lines = zip(AttentionTarget.allCases, parts).map { target, part in
             target.title + "\n" + list(part.strongest(top))
         }
+        var style = figure.style(title: "", colourMap: .blues)
+        if measure == .mul {
+            style.limits = 0...Double(max(scores.values.values.max() ?? 1, .leastNormalMagnitude))
+        }
+        let repeats = Set(tokens).count < tokens.count
+        let note = repeats ? "" : "no token repeats: only previous-token heads can show here\n"
         try report(
-            HeatmapGrid(scores, style: figure.style(title: "", colourMap: .blues)),
-            lines.joined(separator: "\n"), command: "detect-heads", output)
+            HeatmapGrid(scores, style: style), note + lines.joined(separator: "\n"),
+            command: "detect-heads", output)
     }
 
     private var isRandom: Bool { prompt.prompt == nil && prompt.ids == nil }
@@ -78,19 +87,37 @@ struct DetectHeads: ParsableCommand {
     /// The prompt's tokens, or random ones twice.
     private func tokens(for model: Transformer) throws -> [Int] {
         guard isRandom else {
-            return try prompt.tokens(for: model, prependBOS: self.model.prependsBOS)
+            let tokens = try prompt.tokens(for: model, prependBOS: self.model.prependsBOS)
+            if tokens.count < 2 { throw DetectionError.tooShort }
+            return tokens
         }
         let first = self.model.prependsBOS ? model.config.endOfText.map { [$0] } ?? [] : []
         let most = (model.config.nCtx - first.count) / 2
         let length = length ?? min(25, max(most, 1))
         guard length <= most else {
-            throw RunError.tooLong(length: first.count + 2 * length, nCtx: model.config.nCtx)
+            throw DetectionError.length(length, most: most, model: model.name)
         }
         var generator = SeededGenerator(seed: seed, stream: "repeated tokens")
         let random = (0..<length).map { _ in
             Int(generator.uniform() * Double(model.config.dVocab))
         }
         return first + random + random
+    }
+}
+
+/// Tokens in which no head can be told.
+private enum DetectionError: Error, CustomStringConvertible {
+    case tooShort
+    case length(Int, most: Int, model: String)
+
+    var description: String {
+        switch self {
+        case .tooShort: "heads are told by where they look; give at least two tokens"
+        case .length(let length, let most, let model):
+            most < 1
+                ? "\(model)'s context is too short for tokens that come twice"
+                : "--length is \(length); with \(model) give 1 to \(most)"
+        }
     }
 }
 

@@ -6,8 +6,15 @@ struct PageOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The words above the plot; empty for none.", valueName: "text"))
     var title: String?
 
-    @Option(help: ArgumentHelp("The figure's width, 2 to 40.", valueName: "inches"))
-    var width = 3.25
+    @Option(
+        name: .customLong("width"),
+        help: ArgumentHelp(
+            "The figure's width, 2 to 40; of several panels each one's, two side by side. "
+                + "(default: 3.25)", valueName: "inches"))
+    var givenWidth: Double?
+
+    /// The width, a paper's column unless one was given.
+    var width: Double { givenWidth ?? 3.25 }
 
     @Option(help: ArgumentHelp("Pixels per inch of a PNG, 30 to 2400.", valueName: "number"))
     var dpi = 300.0

@@ -13,7 +13,8 @@ struct LogitLensCommand: ParsableCommand {
         discussion: """
             Each cell of the figure holds the token that the model would predict at that position \
             if it ended there, coloured by its probability. A second figure follows the answer, \
-            or what the model ends up with, by probability and rank; a third shows the entropy.
+            or what the model ends up with, by probability and rank; a third shows the entropy. \
+            Without --width, figures are as wide as the positions need.
             """)
 
     @OptionGroup var prompt: PromptOptions
@@ -51,6 +52,10 @@ struct LogitLensCommand: ParsableCommand {
         }
         func map(_ array: LabelledArray, _ title: String) throws -> Heatmap {
             var style = figure.style(title: title, colourMap: .blues)
+            // A word needs some room, however many positions there are.
+            if figure.page.givenWidth == nil {
+                style.width = min(40, max(style.width, 1.2 + 0.36 * Double(tokens.count)))
+            }
             if array.quantity.unit == nil { style.limits = 0...1 }
             return try Heatmap(described(array), style: style)
         }
@@ -58,8 +63,8 @@ struct LogitLensCommand: ParsableCommand {
         try report(
             map(lens.top, "Logit lens"),
             and: [
-                map(lens.answer, "Rank of \(name) after each layer"),
-                map(lens.entropy, "Entropy after each layer"),
+                (map(lens.answer, "Rank of \(name), layer by layer"), nil),
+                (map(lens.entropy, "Entropy, layer by layer"), nil),
             ], "weights: \(model.processing)", command: "logit-lens", output)
     }
 }

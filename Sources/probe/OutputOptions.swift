@@ -20,7 +20,7 @@ struct OutputOptions: ParsableArguments {
         transform: OutputOptions.formats)
     var format: [FigureFormat] = [.png]
 
-    @Flag(help: "Print the result's JSON instead of a table.")
+    @Flag(help: "Print the result's JSON instead of a table; of several results a list.")
     var json = false
 
     @OptionGroup var verbosity: VerbosityOptions

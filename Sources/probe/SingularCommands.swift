@@ -12,10 +12,10 @@ struct SvdOV: ParsableCommand {
         discussion: """
             W_V W_O says what a head writes where it attends. Each of its strongest singular \
             directions is projected on the unembedding, and the top tokens of either sign are \
-            listed: the output side is what the head writes, the input side what it reads. \
-            Directions of nearly equal singular values are flagged: within such a group only \
-            the space they span means anything. In tables tokens come without their leading \
-            space, and # stands before those that have none.
+            listed, with the singular value σ and its share σ²/Σσ²: the output side is what the \
+            head writes, the input side what it reads. Directions of nearly equal singular values \
+            are flagged: within such a group only the space they span means anything. In tables \
+            tokens come without their leading space, and # stands before those that have none.
             """)
 
     @OptionGroup var heads: HeadMatrixOptions
@@ -96,7 +96,7 @@ struct SvdMLP: ParsableCommand {
         try SingularReport(
             model: model, matrices: Array(zip(chosen.map { "L\($0)" }, found)), choices: choices,
             command: "svd-mlp", axis: "layer"
-        ).write(figure, output)
+        ).write(figure, output, isGiven: singular.directions != nil)
     }
 }
 
@@ -146,6 +146,6 @@ struct HeadMatrixOptions: ParsableArguments {
         try SingularReport(
             model: model, matrices: Array(zip(names, found)), choices: choices, command: command,
             axis: "head"
-        ).write(figure, output)
+        ).write(figure, output, isGiven: singular.directions != nil)
     }
 }

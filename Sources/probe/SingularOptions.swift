@@ -19,8 +19,9 @@ struct SingularOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             Singular vectors have no sign of their own: both shows the tokens at either end; skew \
-            only the end with the longer tail (positive sum of cubes), maxabs only the one with \
-            the largest magnitude. The sign + is skew's in both.
+            only the end with the longer tail (the sum of cubes about the mean is positive), \
+            maxabs only the one with the largest deviation from the mean. The sign + is skew's in \
+            both.
             """))
     var sign = SingularTokens.Sign.both
 
@@ -74,9 +75,14 @@ struct SingularReport {
     /// Of more matrices than this only a line each is printed.
     private static let mostTables = 3
     /// The most tables of tokens in the figure.
-    private static let mostPanels = 12
+    private static let mostPanels = 6
 
-    func write(_ page: PageOptions, _ output: OutputOptions) throws {
+    func write(_ page: PageOptions, _ output: OutputOptions, isGiven: Bool) throws {
+        if isGiven, let poor = matrices.first(where: { $0.directions.rank < choices.directions }) {
+            throw SingularRangeError(
+                description: "\(poor.directions.matrix) of \(model.name) has rank "
+                    + "\(poor.directions.rank); give --directions 1 to \(poor.directions.rank)")
+        }
         let axis = Axis(axis, labels: matrices.map(\.name))
         let provenance = try Provenance(of: model)
         let described = { (array: LabelledArray) in
@@ -108,7 +114,7 @@ struct SingularReport {
                 + "first singular value"
         }
         try report(
-            table, of: tokens, with: described(shares(axis)), and: [lines], summary,
+            table, of: tokens, with: described(shares(axis)), and: [(lines, nil)], summary,
             command: command, output, isPreviewed: isShort)
     }
 

@@ -93,7 +93,7 @@ import Testing
             let row = rows[direction].map { Double($0) }
             let mean = row.reduce(0, +) / 97
             let skew = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) * ($1 - mean) }
-            let largest = row.max { abs($0) < abs($1) } ?? 0
+            let largest = row.map { $0 - mean }.max { abs($0) < abs($1) } ?? 0
             let isFlipped = sign == .maxabs ? largest < 0 : skew < 0
             let oriented = isFlipped ? row.map { -$0 } : row
             let order = oriented.indices.sorted { oriented[$0] > oriented[$1] }
