@@ -44,6 +44,8 @@ let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let relaxed = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
 
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+
 let package = Package(
     name: "probe",
     products: [
@@ -57,6 +59,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     ],
     targets: [
@@ -70,7 +73,7 @@ let package = Package(
         module("Kernels", ["CLAPACKE", "COpenBLAS", "Tensors", relaxed], settings: kernelSettings),
         module("Results", ["Tensors"]),
         module("Statistics", ["Tensors"]),
-        module("Tokenization", ["Tensors"]),
+        module("Tokenization", ["Tensors", heap]),
         .target(
             name: "COrganism",
             exclude: ["card.json", "config.json", "model.safetensors", "tokenizer.json"]),

@@ -20,6 +20,11 @@ struct ByteStringTable: Sendable {
     /// The number of strings.
     var count: Int { ends.count }
 
+    /// The strings in the order they were added.
+    var strings: [[UInt8]] {
+        zip([0] + ends.dropLast(), ends).map { Array(bytes[$0..<$1]) }
+    }
+
     /// The number of a string, or `nil` when it was not added.
     func number(of key: ArraySlice<UInt8>) -> Int? {
         let number = slots[slot(of: key)]

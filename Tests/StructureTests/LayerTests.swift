@@ -30,7 +30,8 @@ import Testing
         "ArgumentParser": ["probe"], "CLAPACKE": ["Kernels"], "COpenBLAS": ["Kernels"],
         "COrganism": ["Models"],
         "CPNG": ["Figures"], "CCairo": ["Figures"],
-        "RealModule": ["Kernels", "Figures"], "Dispatch": ["Kernels", "probe"],
+        "HeapModule": ["Tokenization"], "RealModule": ["Kernels", "Figures"],
+        "Dispatch": ["Kernels", "probe"],
         "Synchronization": ["Tensors", "Kernels", "Interventions", "probe"], "Glibc": Set(layers),
         "FoundationEssentials": Set(layers).subtracting(["Kernels"]),
     ]
