@@ -1,3 +1,4 @@
+import Differentiation
 import Models
 import Tensors
 
@@ -23,15 +24,18 @@ final class BranchPass: Pass {
         !points.isEmpty && points.contains(HookPoint(kind, layer: layer))
     }
 
-    func visit(_ kind: HookKind, _ layer: Int?, _ value: inout Tensor, _ layout: RowLayout) {
+    func visit(_ kind: HookKind, _ layer: Int?, _ value: inout Traced, _ layout: RowLayout) {
         guard listens(to: kind, layer) else { return }
-        let point = HookPoint(kind, layer: layer)
+        value.edit { edit(&$0, HookPoint(kind, layer: layer), layout) }
+    }
+
+    private func edit(_ value: inout Tensor, _ point: HookPoint, _ layout: RowLayout) {
         let shape = Array(value.shape.dropFirst())
         var offset = 0
         for (item, entry) in zip(layout.items, items) {
             let size = item.rows.count * item.keyCount
             for edit in entry.plan.later where edit.site.point == point {
-                if kind.axes.contains(.queryPos) {
+                if point.kind.axes.contains(.queryPos) {
                     let all = value.mutableRows(of: value.count)
                     for head in 0..<base.model.config.nHeads {
                         edit.apply(

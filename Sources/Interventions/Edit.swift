@@ -34,6 +34,17 @@ public enum Edit: Sendable {
         }
     }
 
+    /// What turns the gradient with respect to the edited numbers into that with respect to those
+    /// before; `nil` for a function, of which nothing is known.
+    var adjoint: Edit? {
+        switch self {
+        case .patch, .replace, .zero: .zero
+        case .add: .scale(1)
+        case .scale: self
+        case .function: nil
+        }
+    }
+
     /// Edits a run of numbers.
     ///
     /// - Parameters:
@@ -67,17 +78,22 @@ public struct Intervention: Sendable {
         self.edit = edit
     }
 
-    /// Adds what this intervention does to the hooks of a run.
+    /// Adds what this intervention does to the hooks of a run, and to gradients that pass there.
     ///
     /// - Throws: ``InterventionError/notCached(_:)`` for a patch whose value was not kept.
     package func install(in hooks: inout Hooks) throws {
         let operand = try edit.operand(at: site.point)
-        let (site, edit) = (site, edit)
-        hooks.add(at: site.point) { value, _ in
-            value.apply(
-                edit, at: site.selection(in: value.shape), operand: operand,
-                isPattern: site.point.kind.axes.contains(.queryPos))
+        let site = site
+        func applying(_ edit: Edit, _ operand: Tensor?) -> Hooks.Action {
+            { value, _ in
+                value.apply(
+                    edit, at: site.selection(in: value.shape), operand: operand,
+                    isPattern: site.point.kind.axes.contains(.queryPos))
+            }
         }
+        hooks.add(
+            at: site.point, pullback: edit.adjoint.map { applying($0, nil) },
+            applying(edit, operand))
     }
 }
 

@@ -20,6 +20,8 @@ public enum InterventionError: Error, Hashable, CustomStringConvertible {
     case wrongShape(point: String, shape: [Int], expected: [Int])
     /// A normalised metric of two runs that it does not tell apart.
     case indistinguishable(value: Double)
+    /// A metric without a gradient, such as a function of the user's.
+    case noGradient(metric: String)
     /// A limit that not even the smallest piece of the work keeps to.
     case tooLittleMemory(bytes: Int, needed: Int)
 
@@ -46,6 +48,8 @@ public enum InterventionError: Error, Hashable, CustomStringConvertible {
             "the metric is \(value) for the clean and the corrupted prompt alike, so effects "
                 + "cannot be normalised; choose other prompts or answers, or a metric that is not "
                 + "normalised"
+        case .noGradient(let metric):
+            "the metric \(metric) has no gradient; take one of the named metrics, or sweep exactly"
         case .tooLittleMemory(let bytes, let needed):
             "\(bytes) bytes of memory are too little for these prompts; allow at least "
                 + "\((needed >> 20) + 1)M"

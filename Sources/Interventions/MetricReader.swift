@@ -6,8 +6,8 @@ import Tensors
 /// A metric with its tokens looked up in a model, which reads it off logits.
 struct MetricReader: Sendable {
     let metric: Metric
-    private let answer: Int
-    private let wrong: Int?
+    let answer: Int
+    let wrong: Int?
 
     /// - Throws: ``RunError`` or a tokenizer's error for a token the model does not have.
     init(_ metric: Metric, model: Transformer) throws {

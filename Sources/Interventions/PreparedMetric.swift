@@ -1,3 +1,4 @@
+import Differentiation
 import Kernels
 import Models
 import Tensors
@@ -27,14 +28,14 @@ struct PreparedMetric: Sendable {
     /// - Parameters:
     ///   - resid: The residual stream at the end, [row, d_model].
     ///   - layout: The rows that the metric may read.
-    func values(of resid: Tensor, _ layout: RowLayout, _ pass: BranchPass) -> [Double] {
+    func values(of resid: Traced, _ layout: RowLayout, _ pass: BranchPass) -> [Double] {
         let x = model.finalNorm(resid, layout, pass)
         var row: (Int, _ sequence: Int, _ pos: Int) -> Double
         if let direction, !pass.listens(to: .unembedOut, nil) {
             let vector = direction.vector.rows[0]
-            row = { row, _, _ in Double(dot(x.rows[row], vector)) + direction.bias }
+            row = { row, _, _ in Double(dot(x.value.rows[row], vector)) + direction.bias }
         } else {
-            let logits = model.unembed(x, layout, pass).rows
+            let logits = model.unembed(x, layout, pass).value.rows
             row = { row, sequence, pos in
                 reader.value(of: logits[row], tokens, sequence: sequence, pos: pos)
             }

@@ -17,7 +17,7 @@ public struct Sweep: Sendable {
         case source = "src_pos"
 
         /// The axis of the activation that it fixes; `nil` for the layer.
-        fileprivate var activationAxis: ActivationAxis? {
+        var activationAxis: ActivationAxis? {
             switch self {
             case .layer: nil
             case .pos: .pos
@@ -114,11 +114,18 @@ public struct Sweep: Sendable {
         let (tokens, branches) = try planned(departingFrom: base)
         let values = try metric.measure(
             branches, departingFrom: base, options: options, store: store, progress: progress)
-        let chosen = try chosenLayers(in: base.model)
+        return try result(values, of: metric, in: base.model, tokens)
+    }
+
+    /// Values, one per branch, with the sweep's axes.
+    func result(
+        _ values: [Double], of metric: Metric, in model: Transformer, _ tokens: TokenBatch
+    ) throws -> LabelledArray {
+        let chosen = try chosenLayers(in: model)
         let axes = axes.map { axis in
             axis == .layer
                 ? Results.Axis(axis.rawValue, labels: chosen.map(String.init))
-                : axis.labelled(in: base.model, tokens: tokens)
+                : axis.labelled(in: model, tokens: tokens)
         }
         return LabelledArray(
             name, quantity: Quantity(metric.quantity.name, unit: metric.quantity.unit),
@@ -127,7 +134,7 @@ public struct Sweep: Sendable {
 }
 
 extension Sweep.Axis {
-    fileprivate func length(in model: Transformer, pos: Int) -> Int {
+    func length(in model: Transformer, pos: Int) -> Int {
         switch self {
         case .layer: model.config.nLayers
         case .pos, .destination, .source: pos

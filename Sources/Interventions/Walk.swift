@@ -1,3 +1,4 @@
+import Differentiation
 import Models
 import Tensors
 
@@ -9,14 +10,14 @@ struct Walk {
     private let pass: BranchPass
     private var layout = RowLayout()
     /// The residual stream of the items so far, [row, d_model].
-    private var resid: Tensor
+    private var resid: Traced
     /// The plan that each item belongs to, by its place in `plans`.
     private var owners: [Int] = []
 
     init(_ base: BaseRun, _ metric: PreparedMetric, _ plans: [BranchPlan]) {
         (self.base, self.metric, self.plans) = (base, metric, plans)
         pass = BranchPass(base, plans: plans)
-        resid = Tensor([0, base.model.config.dModel])
+        resid = Traced(Tensor([0, base.model.config.dModel]))
     }
 
     /// The metric of each plan, the mean over sequences.
@@ -76,6 +77,6 @@ struct Walk {
                 pass.append(plan, sequence: sequence)
             }
         }
-        if !new.isEmpty { resid = .concatenating([resid] + new, axis: 0) }
+        if !new.isEmpty { resid = Traced(.concatenating([resid.value] + new, axis: 0)) }
     }
 }

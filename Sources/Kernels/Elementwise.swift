@@ -9,10 +9,39 @@ public func add(_ x: Rows, to y: MutableRows) {
     precondition(
         x.columns == y.columns && (x.count == y.count || x.count == 1),
         "add: [\(x.count), \(x.columns)] to [\(y.count), \(y.columns)]")
-    for row in 0..<y.count {
-        let (x, y) = (x[x.count == 1 ? 0 : row], y[row])
-        for i in 0..<y.count { y[i] += x[i] }
+    parallelBlocks(of: y.count, size: 65_536 / max(y.columns, 1)) { rows in
+        for row in rows {
+            let (x, y) = (x[x.count == 1 ? 0 : row], y[row])
+            for i in 0..<y.count { y[i] += x[i] }
+        }
     }
+}
+
+/// The sum of all rows: a bias's gradient.
+///
+/// In fixed blocks of rows, whose sums are added in order: rounding errors stay small, and threads
+/// do not matter.
+///
+/// - Parameters:
+///   - x: [rows, columns].
+///   - sum: Receives the sum, [1, columns].
+///   - accumulating: Whether it is added to what is there.
+public func sumRows(_ x: Rows, into sum: MutableRows, accumulating: Bool = false) {
+    precondition(
+        sum.count == 1 && sum.columns == x.columns,
+        "sumRows: [\(x.count), \(x.columns)] into [\(sum.count), \(sum.columns)]")
+    let size = 128
+    var partial = Tensor([max((x.count + size - 1) / size, 1), x.columns])
+    let sums = partial.mutableRows
+    parallelBlocks(of: x.count, size: size) { rows in
+        let total = sums[rows.lowerBound / size]
+        for row in rows {
+            let x = x[row]
+            for i in 0..<x.count { total[i] += x[i] }
+        }
+    }
+    if !accumulating { sum[0].update(repeating: 0) }
+    for block in 0..<sums.count { add(sums.reading[block..<block + 1, 0..<x.columns], to: sum) }
 }
 
 /// Copies rows.

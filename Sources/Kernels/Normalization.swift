@@ -73,6 +73,23 @@ public func squareSum(_ x: UnsafeBufferPointer<Float>) -> Float {
     return squares
 }
 
+/// Whether all elements are finite.
+///
+/// - Parameter x: [rows, columns].
+public func allFinite(_ x: Rows) -> Bool {
+    let size = max(1, (1 << 18) / max(x.columns, 1))
+    let parts = parallelMap((x.count + size - 1) / size) { block in
+        (block * size..<min((block + 1) * size, x.count)).allSatisfy { row in
+            // x · 0 is 0 unless x is infinite or NaN; sums of zeros keep a NaN.
+            let x = x[row]
+            var sum: Float = 0
+            for i in 0..<x.count { sum = Relaxed.multiplyAdd(x[i], 0, sum) }
+            return sum == 0
+        }
+    }
+    return parts.allSatisfy { $0 }
+}
+
 /// The sum of a row, in an order the compiler may choose.
 @inline(__always) func sum(_ x: UnsafeBufferPointer<Float>) -> Float {
     var sum: Float = 0

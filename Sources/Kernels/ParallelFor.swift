@@ -69,7 +69,7 @@ public func parallelMap<Element: Sendable, Failure: Error>(
 }
 
 /// Cuts `count` rows into blocks of at most `size` and works on them with ``parallelFor(_:_:)``.
-func parallelBlocks(of count: Int, size: Int, _ body: @Sendable (Range<Int>) -> Void) {
+package func parallelBlocks(of count: Int, size: Int, _ body: @Sendable (Range<Int>) -> Void) {
     let size = max(size, 1)
     parallelFor((count + size - 1) / size) { block in
         body(block * size..<min((block + 1) * size, count))

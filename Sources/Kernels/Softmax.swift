@@ -88,6 +88,13 @@ public func logSoftmax(_ x: MutableRows) {
     }
 }
 
+/// Replaces each element of a row by `times · exp(x − less)`.
+///
+/// With the row's ``logSumExp(_:)`` as `less` these are its probabilities, times a factor.
+public func exponentials(_ x: UnsafeMutableBufferPointer<Float>, less: Float, times: Float) {
+    for i in 0..<x.count { x[i] = times * exponential(x[i] - less) }
+}
+
 /// Sets the scores of keys that a query must not see to −∞, in place.
 ///
 /// - Parameters:

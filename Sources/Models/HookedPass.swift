@@ -1,17 +1,29 @@
+import Differentiation
 import Tensors
 
-/// A pass that calls hooks and keeps activations, both as [batch, pos, …].
+/// A pass that calls hooks and keeps activations, both as [batch, pos, …], and records gradients
+/// if it is given a tape.
 final class HookedPass: Pass {
     let past: KeyValues?
+    let tape: Tape?
     private let hooks: Hooks
     private let caching: Caching
-    private var actions: [HookPoint: [Hooks.Action]] = [:]
+    /// The points whose gradients are asked for.
+    private let gradients: Caching
+    private var actions: [HookPoint: [Hooks.Hook]] = [:]
     /// What was kept so far.
     var cache = ActivationCache()
+    /// The gradients that came back so far.
+    private(set) var gradientCache = ActivationCache()
     /// The keys and values that were known before, with this pass's; `nil` if none are collected.
     private(set) var known: KeyValues?
 
-    init(hooks: Hooks, caching: Caching = .none, past: KeyValues? = nil) {
+    init(
+        hooks: Hooks, caching: Caching = .none, past: KeyValues? = nil, tape: Tape? = nil,
+        gradients: Caching = .none
+    ) {
+        self.tape = tape
+        self.gradients = gradients
         self.hooks = hooks
         self.caching = caching
         self.past = past
@@ -25,24 +37,31 @@ final class HookedPass: Pass {
 
     func listens(to kind: HookKind, _ layer: Int?) -> Bool {
         let point = HookPoint(kind, layer: layer)
-        return caching.includes(point) || !actions(at: point).isEmpty
+        return caching.includes(point) || gradients.includes(point) || !actions(at: point).isEmpty
     }
 
-    /// Calls the hooks, which may change the value, and then shows it to the cache.
+    /// Calls the hooks, which may change the value, and then shows it to the caches.
     func visit(
-        _ kind: HookKind, _ layer: Int?, _ value: inout Tensor, _ layout: RowLayout
+        _ kind: HookKind, _ layer: Int?, _ value: inout Traced, _ layout: RowLayout
     ) {
         guard listens(to: kind, layer) else { return }
         let point = HookPoint(kind, layer: layer)
         let flat = value.shape
-        value = value.reshaped(shape(of: value, kind, layout))
-        for action in actions(at: point) {
-            let shape = value.shape
-            action(&value, point)
-            precondition(
-                value.shape == shape, "a hook at \(point) changed shape \(shape) to \(value.shape)")
+        value = value.reshaped(shape(of: value.value, kind, layout))
+        for hook in actions(at: point) {
+            value.edit(pullback: hook.pullback.map { pullback in { pullback(&$0, point) } }) {
+                let shape = $0.shape
+                hook.action(&$0, point)
+                precondition(
+                    $0.shape == shape, "a hook at \(point) changed shape \(shape) to \($0.shape)")
+            }
         }
-        if caching.includes(point) { cache.keep(selected(value, kind), at: point) }
+        if gradients.includes(point) {
+            value.observe { [unowned self] gradient in
+                gradientCache.keep(selected(gradient, kind, gradients), at: point)
+            }
+        }
+        if caching.includes(point) { cache.keep(selected(value.value, kind, caching), at: point) }
         value = value.reshaped(flat)
     }
 
@@ -56,7 +75,7 @@ final class HookedPass: Pass {
         return [count, value.count / (count * length * keys), length, keys]
     }
 
-    private func selected(_ value: Tensor, _ kind: HookKind) -> Tensor {
+    private func selected(_ value: Tensor, _ kind: HookKind, _ caching: Caching) -> Tensor {
         guard let positions = caching.positions,
             let axis = kind.axes.firstIndex(where: { $0 == .pos || $0 == .queryPos })
         else { return value }
@@ -66,7 +85,7 @@ final class HookedPass: Pass {
         return value.selecting(positions.map { $0 < 0 ? $0 + length : $0 }, axis: axis)
     }
 
-    private func actions(at point: HookPoint) -> [Hooks.Action] {
+    private func actions(at point: HookPoint) -> [Hooks.Hook] {
         if let known = actions[point] { return known }
         let found = hooks.actions(at: point)
         actions[point] = found

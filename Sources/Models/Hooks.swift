@@ -14,7 +14,13 @@ public struct Hooks {
     /// Receives the value, to change in place or replace by one of the same shape, and the point.
     public typealias Action = (inout Tensor, HookPoint) -> Void
 
-    private var entries: [(matches: (HookPoint) -> Bool, action: Action)] = []
+    /// What is done at a point, and how gradients go back through it, if that is known.
+    struct Hook {
+        let action: Action
+        let pullback: Action?
+    }
+
+    private var entries: [(matches: (HookPoint) -> Bool, hook: Hook)] = []
     /// Points asked for by name, which must exist.
     private(set) var required: Set<HookPoint> = []
 
@@ -25,26 +31,35 @@ public struct Hooks {
     public init() {}
 
     /// Calls `action` at one point.
-    public mutating func add(at point: HookPoint, _ action: @escaping Action) {
+    ///
+    /// - Parameters:
+    ///   - point: Where.
+    ///   - pullback: Turns the gradient with respect to what `action` leaves, in place, into that
+    ///     with respect to what it was given. ``Transformer`` says at `gradients(of:…)` what
+    ///     happens without.
+    ///   - action: Receives the value.
+    public mutating func add(
+        at point: HookPoint, pullback: Action? = nil, _ action: @escaping Action
+    ) {
         required.insert(point)
-        entries.append(({ $0 == point }, action))
+        entries.append(({ $0 == point }, Hook(action: action, pullback: pullback)))
     }
 
     /// Calls `action` at the points of one kind in every layer.
     public mutating func add(at kind: HookKind, _ action: @escaping Action) {
-        entries.append(({ $0.kind == kind }, action))
+        entries.append(({ $0.kind == kind }, Hook(action: action, pullback: nil)))
     }
 
     /// Calls `action` at every point that satisfies a condition.
     public mutating func add(
         where matches: @escaping (HookPoint) -> Bool, _ action: @escaping Action
     ) {
-        entries.append((matches, action))
+        entries.append((matches, Hook(action: action, pullback: nil)))
     }
 
     /// The actions at one point, in order.
-    func actions(at point: HookPoint) -> [Action] {
-        entries.compactMap { $0.matches(point) ? $0.action : nil }
+    func actions(at point: HookPoint) -> [Hook] {
+        entries.compactMap { $0.matches(point) ? $0.hook : nil }
     }
 }
 

@@ -1,3 +1,4 @@
+import Differentiation
 public import Tensors
 public import Tokenization
 
@@ -137,7 +138,7 @@ extension Transformer {
     /// The walk itself, on an input known to be valid.
     func run(_ input: RunInput, _ pass: HookedPass, stop: Int?, logits: LogitPositions) -> Run {
         let (tokens, first, layout): (TokenBatch?, Int, RowLayout)
-        var resid: Tensor
+        var resid: Traced
         switch input {
         case .tokens(let batch):
             layout = RowLayout(
@@ -146,31 +147,46 @@ extension Transformer {
         case .residual(let residual, let layer):
             layout = RowLayout(count: residual.shape[0], length: residual.shape[1])
             (tokens, first) = (nil, layer)
-            resid = residual.reshaped([layout.rowCount, config.dModel])
+            resid = Traced(residual.reshaped([layout.rowCount, config.dModel]), on: pass.tape)
         }
         for layer in first..<(stop ?? config.nLayers) { resid = block(layer, resid, layout, pass) }
-        let output = stop == nil ? self.logits(of: resid, layout, tokens, at: logits, pass) : nil
+        var output: Traced?
+        if stop == nil, logits != .none {
+            output = self.logits(of: resid, layout, tokens, at: logits, pass)
+        }
         let shape = [layout.items.count, layout.rowCount / layout.items.count, config.dModel]
         return Run(
-            model: self, tokens: tokens, residual: resid.reshaped(shape), logits: output,
+            model: self, tokens: tokens, residual: resid.value.reshaped(shape),
+            logits: output?.value,
             cache: pass.cache)
     }
 
-    /// The logits, [batch, pos, d_vocab]; `nil` where none are asked for.
+    /// The logits of tokens, [batch, pos, d_vocab], on the pass's tape.
+    func logits(
+        of tokens: TokenBatch, at positions: LogitPositions, _ pass: some Pass
+    ) -> Traced {
+        let layout = RowLayout(
+            count: tokens.count, length: tokens.length, start: pass.past?.length ?? 0)
+        var resid = embed(tokens, layout, pass)
+        for layer in 0..<config.nLayers { resid = block(layer, resid, layout, pass) }
+        return logits(of: resid, layout, tokens, at: positions, pass)
+    }
+
+    /// The logits, [batch, pos, d_vocab].
     private func logits(
-        of resid: Tensor, _ layout: RowLayout, _ tokens: TokenBatch?, at positions: LogitPositions,
+        of resid: Traced, _ layout: RowLayout, _ tokens: TokenBatch?, at positions: LogitPositions,
         _ pass: some Pass
-    ) -> Tensor? {
+    ) -> Traced {
         var (resid, layout) = (resid, layout)
         switch positions {
-        case .none: return nil
+        case .none: preconditionFailure("no logits asked for")
         case .all: break
         case .last:
             let last = layout.rows { item in
                 let length = tokens?.lengths[item.sequence] ?? item.rows.count
                 return item.start + length - 1..<item.start + length
             }
-            (resid, layout) = (resid.selecting(last.rows, axis: 0), last.layout)
+            (resid, layout) = (resid.selecting(last.rows), last.layout)
         }
         let logits = unembed(finalNorm(resid, layout, pass), layout, pass)
         let batch = layout.items.count

@@ -35,6 +35,22 @@ public struct Rows: @unchecked Sendable {
         return UnsafeBufferPointer(start: base, count: count * columns)
     }
 
+    /// A matrix inside a single row.
+    ///
+    /// - Parameters:
+    ///   - offset: Where its first element is in the row.
+    ///   - count: Its rows.
+    ///   - columns: The length of its rows, which lie without gaps.
+    public func block(at offset: Int, _ count: Int, _ columns: Int) -> Rows {
+        precondition(
+            self.count == 1 && offset >= 0 && offset + count * columns <= self.columns,
+            "a block outside its row")
+        return Rows(
+            storage, at: base - UnsafePointer(storage.base) + offset, count: count,
+            columns: columns,
+            stride: columns)
+    }
+
     /// The part of the matrix in some rows and columns.
     public subscript(rows: Range<Int>, columns: Range<Int>) -> Rows {
         precondition(
@@ -92,11 +108,9 @@ public struct MutableRows: @unchecked Sendable {
     ///   - count: Its rows.
     ///   - columns: The length of its rows, which lie without gaps.
     public func block(at offset: Int, _ count: Int, _ columns: Int) -> MutableRows {
-        precondition(
-            self.count == 1 && offset >= 0 && offset + count * columns <= self.columns,
-            "a block outside its row")
+        let part = reading.block(at: offset, count, columns)
         return MutableRows(
-            storage, at: base - storage.base + offset, count: count, columns: columns,
+            storage, at: part.base - UnsafePointer(storage.base), count: count, columns: columns,
             stride: columns)
     }
 

@@ -72,12 +72,21 @@ extension Weights {
         case "pos_embed.W_pos": return W_pos
         case "unembed.W_U": return W_U_transposed.transposed
         case "unembed.b_U": return b_U
+        case "ln_final.w": return lnFinal.w
+        case "ln_final.b": return lnFinal.b
         default: break
         }
         let parts = name.split(separator: ".")
         guard parts.count == 4, parts[0] == "blocks", let layer = Int(parts[1]) else { return nil }
         let block = blocks[layer]
         let biases = block.attn.b_QKV.reshaped([3, 4, 8])
+        switch parts[2...].joined(separator: ".") {
+        case "ln1.w": return block.ln1.w
+        case "ln1.b": return block.ln1.b
+        case "ln2.w": return block.ln2.w
+        case "ln2.b": return block.ln2.b
+        default: break
+        }
         switch parts[3] {
         case "W_Q": return block.attn.W_Q(dHead: 8)
         case "W_K": return block.attn.W_K(dHead: 8)
