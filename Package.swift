@@ -88,8 +88,8 @@ let package = Package(
         .executableTarget(
             name: "probe",
             dependencies: [
-                "Circuits", "Figures", "GroundTruth", "Interventions", "Kernels", "Models",
-                "Results", "Statistics", "Tensors", "Tokenization", argumentParser,
+                "Circuits", "Differentiation", "Figures", "GroundTruth", "Interventions", "Kernels",
+                "Models", "Results", "Statistics", "Tensors", "Tokenization", argumentParser,
             ],
             swiftSettings: settings),
         study("tracing-gendered-pronouns"),

@@ -12,12 +12,14 @@ import Synchronization
 /// by the number of threads, so results do not depend on this number.
 public enum Threads {
     private static let limit = Atomic<Int>(0)
+    /// The machine's cores; asked for once, as the system reads a file to tell.
+    private static let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
     /// The number of threads in use; all of the machine's cores unless set.
     public static var count: Int {
         get {
             let limit = limit.load(ordering: .relaxed)
-            return limit > 0 ? limit : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+            return limit > 0 ? limit : cores
         }
         set {
             precondition(newValue > 0, "the number of threads must be positive, not \(newValue)")

@@ -71,9 +71,15 @@ public struct Caching: Sendable {
     /// The positions kept along the axis `pos` or `query_pos`; `nil` for all, negative from the
     /// end.
     public var positions: [Int]?
+    /// Whether nothing is kept for certain.
+    private(set) var isNone = false
 
     /// Nothing.
-    public static let none = Caching(where: { _ in false })
+    public static let none: Caching = {
+        var none = Caching(where: { _ in false })
+        none.isNone = true
+        return none
+    }()
 
     /// Everything that exists without being asked for; see ``HookKind/isOnDemand``.
     public static let all = Caching(where: { !$0.kind.isOnDemand })

@@ -33,20 +33,29 @@ extension Transformer {
     ) throws -> Gradients {
         try validate(.tokens(tokens), hooks: hooks, caching: targets.activations, stop: nil)
         try validate(.tokens(tokens), hooks: hooks, caching: caching, stop: nil)
-        let tape = Tape()
         let entries = weights.entries.filter { targets.includes($0.name) }
+        if case .loss = objective.kind, hooks.isEmpty, caching.isNone, targets.activations.isNone,
+            let chunks = gradientChunks(of: tokens)
+        {
+            let (value, gradients) = try lossGradients(of: tokens, in: chunks, entries)
+            return Gradients(
+                value: value, parameters: gradients, activations: ActivationCache(),
+                cache: ActivationCache())
+        }
+        let tape = Tape()
         for entry in entries { tape.watch(weights[keyPath: entry.path]) }
         let pass = HookedPass(
             hooks: hooks, caching: caching, tape: tape, gradients: targets.activations)
         if hooks.isEmpty { pass.cache.tokens = tokens }
         let value = try walkBack(from: objective, tokens, tape, pass)
         for point in pass.gradientCache.points {
-            guard let gradient = pass.gradientCache[point], gradient.isFinite else {
+            guard let gradient = pass.gradientCache[point], allFinite(gradient.rows) else {
                 throw GradientError.gradientNotFinite(of: point.description)
             }
         }
         return Gradients(
-            value: value, parameters: try parameterGradients(entries, tape),
+            value: value,
+            parameters: try parameterGradients(entries) { tape.takeGradient(of: $0) },
             activations: pass.gradientCache, cache: pass.cache)
     }
 
@@ -56,14 +65,9 @@ extension Transformer {
     ) throws -> Double {
         switch objective.kind {
         case .loss:
-            let targets = tokens.nextTokens
-            let count = targets.lazy.filter { $0 != nil }.count
+            let count = tokens.nextTokenCount
             guard count > 0 else { throw GradientError.noNextToken }
-            let (value, loss) = logits(of: tokens, at: .all, pass)
-                .crossEntropy(targets, weight: 1 / Double(count))
-            guard value.isFinite else { throw GradientError.objectiveNotFinite("\(value)") }
-            tape.backward(from: loss, cotangent: Tensor([1], repeating: 1))
-            return value
+            return try walkBackFromLoss(of: tokens, weight: 1 / Double(count), tape, pass)
         case .function(let function, let positions):
             let logits = logits(of: tokens, at: positions, pass)
             let (value, gradient) = try function(logits.value)
@@ -73,17 +77,31 @@ extension Transformer {
         }
     }
 
+    /// Runs forward and back from `−weight · Σ log p` of the next tokens, which it returns.
+    func walkBackFromLoss(
+        of tokens: TokenBatch, weight: Double, _ tape: Tape, _ pass: HookedPass
+    ) throws -> Double {
+        let (value, loss) = logits(of: tokens, at: .all, pass)
+            .crossEntropy(tokens.nextTokens, weight: weight)
+        guard value.isFinite else { throw GradientError.objectiveNotFinite("\(value)") }
+        tape.backward(from: loss, cotangent: Tensor([1], repeating: 1))
+        return value
+    }
+
     /// The gradients of weights, each memory's shared by all of its names.
-    private func parameterGradients(
-        _ entries: [WeightEntry], _ tape: Tape
+    ///
+    /// - Parameter take: The gradient of a weight; called once for each memory.
+    func parameterGradients(
+        _ entries: [WeightEntry], _ take: (Tensor) -> Tensor
     ) throws -> ParameterGradients {
         var known: [UnsafePointer<Float>: Tensor] = [:]
         return ParameterGradients(
             try entries.map { entry in
                 let weight = weights[keyPath: entry.path]
-                let gradient = known[weight.rows.base] ?? tape.takeGradient(of: weight)
+                if let shared = known[weight.rows.base] { return (entry, shared) }
+                let gradient = take(weight)
                 known[weight.rows.base] = gradient
-                guard gradient.isFinite else {
+                guard allFinite(gradient.rows) else {
                     throw GradientError.gradientNotFinite(of: entry.name)
                 }
                 return (entry, gradient)
@@ -98,8 +116,7 @@ extension TokenBatch {
             ids.indices.map { $0 + 1 < length ? ids[$0 + 1] : nil }
         }
     }
-}
 
-extension Tensor {
-    fileprivate var isFinite: Bool { allFinite(rows) }
+    /// How many tokens follow another.
+    var nextTokenCount: Int { lengths.reduce(0) { $0 + max($1 - 1, 0) } }
 }

@@ -13,7 +13,7 @@ public struct Transformer: Sendable {
     /// Dimensions and kinds.
     public let config: TransformerConfig
     /// The weights.
-    public let weights: Weights
+    public internal(set) var weights: Weights
     /// What was done to the weights since they were loaded.
     public let processing: WeightProcessing
     /// The tokenizer that came with the weights, if any.

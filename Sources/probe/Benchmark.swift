@@ -42,6 +42,11 @@ struct Benchmark: ParsableCommand {
     @Flag(help: "Time weight processing, singular vectors and attribution instead of sweeps.")
     var circuits = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Time gradients instead of sweeps: training, gpt2 or attribution.", valueName: "task"))
+    var gradients: GradientTask?
+
     @Flag(help: "Print JSON instead of a table.")
     var json = false
 
@@ -58,6 +63,10 @@ struct Benchmark: ParsableCommand {
 
     func run() throws {
         verbosity.apply()
+        if let gradients {
+            let report = try GradientBenchmark(task: gradients, repeats: repeats).report()
+            return try show(report, report.table)
+        }
         let transformer = try loadOrMake()
         guard transformer.config.dVocab > 16 else {
             throw ValidationError(

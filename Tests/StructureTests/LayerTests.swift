@@ -23,7 +23,8 @@ import Testing
         "GroundTruth": ["Interventions", "Kernels", "Models", "Statistics", "Tensors"],
         "Figures": ["Results", "Tensors"],
         "probe": [
-            "Circuits", "Figures", "GroundTruth", "Interventions", "Kernels", "Models", "Results",
+            "Circuits", "Differentiation", "Figures", "GroundTruth", "Interventions", "Kernels",
+            "Models", "Results",
             "Statistics", "Tensors", "Tokenization",
         ],
     ]

@@ -4,7 +4,8 @@ Usage: python make_golden.py MODEL_DIR
 MODEL_DIR holds the organism. Writes into the folder of this script:
 - tiny.safetensors: of the two-layer model of ../transformer-lens (its weights are read from there), by TransformerLens
   name, the gradients of the next-token loss of two prompts with respect to parameters ("param.") and hook points ("act.",
-  the *_grad of run_with_cache; "split.act." with the points on demand), and those of a logit difference ("diff.act.").
+  the *_grad of run_with_cache; "split.act." with the points on demand), and those of a logit difference ("diff.act.");
+  and steps of AdamW.
 - organism.safetensors: of the loss of one batch ("tokens"), by checkpoint name: small parameters whole, of large ones
   the sum, the Euclidean norm and 64 elements at seeded places."""
 import os, sys, warnings
@@ -79,7 +80,22 @@ def organism(folder):
     return golden
 
 
-for name, golden in (("tiny", tiny()), ("organism", organism(sys.argv[1]))):
+def adamw():
+    """Four steps of torch.optim.AdamW: the parameter at first, the gradients, and the parameter after each step."""
+    generator = torch.Generator().manual_seed(6)
+    parameter = torch.randn(7, dtype=torch.float64, generator=generator).requires_grad_()
+    gradients = torch.randn(4, 7, dtype=torch.float64, generator=generator)
+    optimizer = torch.optim.AdamW([parameter], lr=0.01, weight_decay=0.1)
+    golden = {"adamw.start": parameter.detach().clone(), "adamw.gradients": gradients}
+    steps = []
+    for gradient in gradients:
+        parameter.grad = gradient.clone()
+        optimizer.step()
+        steps.append(parameter.detach().clone())
+    return golden | {"adamw.steps": torch.stack(steps)}
+
+
+for name, golden in (("tiny", tiny() | adamw()), ("organism", organism(sys.argv[1]))):
     path = here / f"{name}.safetensors"
     save_file({k: v.float().contiguous().clone() for k, v in golden.items()}, path)
     print(path.name, os.path.getsize(path), "loss", golden["loss"].item())

@@ -1,0 +1,87 @@
+import Kernels
+public import Tensors
+
+/// Adam with decoupled weight decay, as PyTorch's `AdamW`.
+///
+/// ```
+/// w ← w − η λ w
+/// m ← β₁ m + (1 − β₁) g,    v ← β₂ v + (1 − β₂) g²
+/// w ← w − η / (1 − β₁ᵗ) · m / (sqrt(v / (1 − β₂ᵗ)) + ε)
+/// ```
+/// Loshchilov and Hutter 2019, algorithm 2, https://arxiv.org/abs/1711.05101.
+public struct AdamW: Sendable {
+    /// η.
+    public var learningRate: Double
+    /// λ.
+    public var weightDecay: Double
+    /// β₁ and β₂.
+    public var betas: (Double, Double)
+    /// ε.
+    public var eps: Double
+    /// t: how many steps were begun.
+    public private(set) var step = 0
+    /// m and v of each parameter, by its place among the parameters.
+    private var moments: [Int: (m: Tensor, v: Tensor)] = [:]
+
+    /// An optimizer with PyTorch's defaults.
+    public init(
+        learningRate: Double = 1e-3, weightDecay: Double = 0.01,
+        betas: (Double, Double) = (0.9, 0.999), eps: Double = 1e-8
+    ) {
+        (self.learningRate, self.weightDecay) = (learningRate, weightDecay)
+        (self.betas, self.eps) = (betas, eps)
+    }
+
+    /// Begins a step; each parameter is updated once in it.
+    public mutating func beginStep() { step += 1 }
+
+    /// Updates one parameter in place.
+    ///
+    /// - Parameters:
+    ///   - parameter: w.
+    ///   - gradient: g, of the same shape.
+    ///   - index: The parameter's place, the same in each step.
+    public mutating func update(_ parameter: inout Tensor, gradient: Tensor, at index: Int) {
+        precondition(step > 0 && gradient.shape == parameter.shape, "AdamW: a step and its shapes")
+        var (m, v) =
+            moments.removeValue(forKey: index) ?? (Tensor(gradient.shape), Tensor(gradient.shape))
+        let columns = max(parameter.shape.last ?? 1, 1)
+        let (w, g) = (parameter.mutableRows(of: columns), gradient.rows(of: columns))
+        let (first, second) = (m.mutableRows(of: columns), v.mutableRows(of: columns))
+        let rates = Rates(self)
+        parallelBlocks(of: w.count, size: 65_536 / columns) { rows in
+            for row in rows { rates.update(w[row], g[row], first[row], second[row]) }
+        }
+        moments[index] = (m, v)
+    }
+}
+
+/// What a step multiplies by.
+private struct Rates {
+    let (decay, rate, eps, correction): (Float, Float, Float, Float)
+    let (beta1, beta2): (Float, Float)
+
+    init(_ optimizer: AdamW) {
+        func power(_ base: Double) -> Double {
+            (0..<optimizer.step).reduce(1) { power, _ in power * base }
+        }
+        (beta1, beta2) = (Float(optimizer.betas.0), Float(optimizer.betas.1))
+        decay = Float(1 - optimizer.learningRate * optimizer.weightDecay)
+        rate = Float(optimizer.learningRate / (1 - power(optimizer.betas.0)))
+        correction = Float(1 / (1 - power(optimizer.betas.1)).squareRoot())
+        eps = Float(optimizer.eps)
+    }
+
+    /// Pass by pass over one row, each with few pointers, which the compiler turns into vector
+    /// instructions.
+    func update(
+        _ w: UnsafeMutableBufferPointer<Float>, _ g: UnsafeBufferPointer<Float>,
+        _ m: UnsafeMutableBufferPointer<Float>, _ v: UnsafeMutableBufferPointer<Float>
+    ) {
+        for i in 0..<g.count { m[i] = beta1 * m[i] + (1 - beta1) * g[i] }
+        for i in 0..<g.count { v[i] = beta2 * v[i] + (1 - beta2) * (g[i] * g[i]) }
+        for i in 0..<w.count {
+            w[i] = decay * w[i] - rate * m[i] / (v[i].squareRoot() * correction + eps)
+        }
+    }
+}

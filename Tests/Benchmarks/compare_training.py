@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Compares the speed and memory of probe's gradients with PyTorch's, on random weights.
+
+    PYTHON Tests/Benchmarks/compare_training.py .build/release/probe --json numbers.json
+
+PYTHON has torch and transformers. Three tasks: a training step (forward, backward, AdamW) of the organism's shape at 64 x
+64 tokens, forward and backward of GPT-2 small's shape at 8 x 64 tokens, and two forward passes and one backward pass for
+gradients of activations only. Each runs in a process of its own, in turns, so that peak memory (with the weights, and
+with PyTorch's code, whose share is told apart) is its own and both meet the same machine. The figure is the median over
+rounds of a process's median. OPENBLAS_CORETYPE is unset, both use the same number of threads.
+"""
+import os
+os.environ.pop("OPENBLAS_CORETYPE", None)
+os.environ.update(HF_HUB_OFFLINE="1", OMP_NUM_THREADS="2", MKL_NUM_THREADS="2")
+import argparse
+import json
+import resource
+import subprocess
+import sys
+from statistics import median
+from time import perf_counter
+
+TASKS = ("training", "gpt2", "attribution")
+
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def torch_task(task, repeats):
+    """Times one task in this process."""
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+    torch.set_num_threads(2)
+    torch.manual_seed(0)
+    base = peak()
+    small = dict(n_layer=12, n_embd=96, n_head=12, vocab_size=1600, n_positions=64)
+    config = GPT2Config(**small if task == "training" else {}, resid_pdrop=0, embd_pdrop=0, attn_pdrop=0)
+    model = GPT2LMHeadModel(config).train(task != "attribution")
+    batch, length = {"training": (64, 64), "gpt2": (8, 64), "attribution": (1, 16)}[task]
+    tokens = torch.randint(0, config.vocab_size, (batch, length))
+    optimizer = torch.optim.AdamW(model.parameters())
+
+    def loss():
+        optimizer.zero_grad()
+        model(tokens, labels=tokens).loss.backward()
+        if task == "training":
+            optimizer.step()
+
+    def attribution():
+        with torch.no_grad():
+            model(tokens, logits_to_keep=1)
+        embedded = model.transformer.wte(tokens).detach().requires_grad_()
+        logits = model(inputs_embeds=embedded, logits_to_keep=1).logits
+        (logits[0, -1, 5] - logits[0, -1, 9]).backward()
+    if task == "attribution":
+        for parameter in model.parameters():
+            parameter.requires_grad_(False)
+    body = attribution if task == "attribution" else loss
+    times = []
+    for _ in range(repeats + 1):
+        start = perf_counter()
+        body()
+        times.append(perf_counter() - start)
+    return {"seconds": median(times[1:]), "peak_memory_mb": peak(), "code_memory_mb": base}
+
+
+def run(command):
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("probe", nargs="?", help="the program")
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=3, help="in a process")
+    parser.add_argument("--json", help="a file for the numbers")
+    parser.add_argument("--torch-task", choices=TASKS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.torch_task:
+        return print(json.dumps(torch_task(options.torch_task, options.repeats)))
+    repeats = f"--repeats={options.repeats}"
+    numbers = {}
+    for task in options.tasks:
+        ours, theirs = [], []
+        for _ in range(options.rounds):
+            ours.append(run([options.probe, "benchmark", "--gradients", task, repeats, "--json"]))
+            theirs.append(run([sys.executable, __file__, "--torch-task", task, repeats]))
+        middle = lambda entries, key: median(entry[key] for entry in entries)
+        row = {"probe_seconds": middle(ours, "seconds"), "torch_seconds": middle(theirs, "seconds"),
+               "probe_memory_mb": middle(ours, "peak_memory_mb"), "torch_memory_mb": middle(theirs, "peak_memory_mb"),
+               "torch_code_mb": middle(theirs, "code_memory_mb"), "of_limit": middle(ours, "share_of_limit"),
+               "sgemm_gflop_per_second": middle(ours, "sgemm_gflop_per_second"), "blas_kernel": ours[0]["blas_kernel"]}
+        numbers[task] = row
+        print(f"{task:12} probe {row['probe_seconds']:.3f} s {row['probe_memory_mb']:.0f} MB   PyTorch "
+              f"{row['torch_seconds']:.3f} s {row['torch_memory_mb']:.0f} MB (code {row['torch_code_mb']:.0f})   "
+              f"{row['torch_seconds'] / row['probe_seconds']:.2f}x   of limit {row['of_limit']:.2f}, "
+              f"{row['blas_kernel']} {row['sgemm_gflop_per_second']:.0f} GFLOP/s", flush=True)
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(numbers, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()
