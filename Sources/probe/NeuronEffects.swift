@@ -32,6 +32,7 @@ struct NeuronEffects: ParsableCommand {
     @Option(help: ArgumentHelp("How many of the strongest neurons are listed.", valueName: "k"))
     var top = 10
 
+    @OptionGroup var screen: ScreenOptions
     @OptionGroup(title: "Sweep") var sweepOptions: SweepOptions
     @OptionGroup(title: "Figure") var figure: PageOptions
     @OptionGroup(title: "Output") var output: OutputOptions
@@ -55,12 +56,12 @@ struct NeuronEffects: ParsableCommand {
         let experiment = try PatchingExperiment(pair, model, prependBOS: self.model.prependsBOS)
         let partial = PartialResults(in: output.folder(for: "neuron-effects"))
         var effects = try experiment.measure(
-            sweeps(experiment.clean), options: sweepOptions.engine, keeping: partial,
-            progress: output.verbosity.progress("patching neurons"))
+            sweeps(experiment.clean), options: sweepOptions.engine, by: screen.method,
+            keeping: partial, progress: output.verbosity.progress("patching neurons"))
         effects.name = "neuron-effects"
         let strongest = effects.strongest(top)
         effects.summary += strongest.map { (name: $0.name, value: Double($0.value)) }
-        try draw(effects, of: effects, experiment.summary)
+        try draw(effects, of: effects, experiment.summary + screen.summary(of: effects))
         partial.remove()
     }
 
@@ -68,7 +69,7 @@ struct NeuronEffects: ParsableCommand {
         let partial = PartialResults(in: output.folder(for: "neuron-effects"))
         let paired = try PairedPatching(
             file, pair, model, prependBOS: self.model.prependsBOS, name: "neuron-effects",
-            options: sweepOptions.engine, keeping: partial,
+            options: sweepOptions.engine, by: screen.method, keeping: partial,
             progress: output.verbosity.progress("pairs"), sweeps)
         try draw(paired.mean, of: paired.effects, paired.summary, with: paired.statistics)
         partial.remove()

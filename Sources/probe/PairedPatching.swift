@@ -28,7 +28,8 @@ struct PairedPatching {
     ///     equally long.
     init(
         _ file: String, _ pair: PairOptions, _ model: Transformer, prependBOS: Bool, name: String,
-        options: Engine.Options, keeping partial: PartialResults, progress: ProgressLine,
+        options: Engine.Options, by method: PatchingMethod = .exact,
+        keeping partial: PartialResults, progress: ProgressLine,
         caching: Caching = .all,
         _ sweeps: (Run) throws -> [Sweep]
     ) throws {
@@ -43,7 +44,7 @@ struct PairedPatching {
                 let experiment = try PatchingExperiment(
                     prompts, pair, model, prependBOS: prependBOS, caching: caching)
                 part = try experiment.measure(
-                    sweeps(experiment.clean), options: options,
+                    sweeps(experiment.clean), options: options, by: method,
                     keeping: pairs.count <= PairedPatching.mostStores ? partial : nil,
                     provenance: provenance, progress: quiet)
                 map = experiment.colourMap

@@ -15,6 +15,42 @@ struct Patch: ParsableCommand {
             v, pattern).
             """)
 
+    @OptionGroup var sites: PatchSiteOptions
+    @OptionGroup var screen: ScreenOptions
+
+    func run() throws { try sites.patch("patch", "activation patching", by: screen.method) }
+}
+
+/// `probe attribute-patch`: the same, estimated from gradients.
+struct AttributePatch: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Estimate what patching any activation would do, from gradients.",
+        discussion: """
+            Attribution patching: two runs and one walk back give a first-order estimate of every \
+            patch, with the axes, files and figures of `probe patch`. It is weakest for the \
+            residual stream, MLP 0 and saturated attention; `probe patch --screen` measures the \
+            largest exactly. With --steps, gradients are averaged over inputs between the prompts.
+            """)
+
+    @OptionGroup var sites: PatchSiteOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Over how many inputs between both prompts gradients are averaged.",
+            valueName: "number"))
+    var steps = 1
+
+    func validate() throws {
+        if steps < 1 { throw ValidationError("--steps is \(steps); give at least 1") }
+    }
+
+    func run() throws {
+        try sites.patch("attribute-patch", "attribution patching", by: .gradient(steps: steps))
+    }
+}
+
+/// Which activations are patched, by which axes.
+struct PatchSiteOptions: ParsableArguments {
     @OptionGroup var options: PatchingOptions
 
     @Option(
@@ -22,23 +58,29 @@ struct Patch: ParsableCommand {
             """
             resid_pre, resid_mid, resid_post, attn_out, mlp_out, z, q, k, v, pattern, result, \
             mlp_pre or mlp_post.
-            """, valueName: "name"), transform: Patch.site)
+            """, valueName: "name"), transform: PatchSiteOptions.site)
     var site: HookKind = .residPre
 
     @Option(
         help: ArgumentHelp(
             "Axes with commas, of layer, pos, head, neuron, dest, src. (default: by site)",
-            valueName: "axes"), transform: Patch.axes)
+            valueName: "axes"), transform: PatchSiteOptions.axes)
     var by: [Sweep.Axis]?
 
     @Flag(help: "Patch each of the stacked activations in turn, instead of --site.")
     var every = false
 
-    func run() throws {
+    /// Patches, by any method.
+    ///
+    /// - Parameters:
+    ///   - verb: The command's name, which names the files.
+    ///   - what: The title's end.
+    ///   - method: How the effects are found.
+    func patch(_ verb: String, _ what: String, by method: PatchingMethod) throws {
         let axes = by ?? (every || site.axes.contains(.head) ? [.layer, .head] : [.layer, .pos])
         let name = every ? "every site" : site.shortName
         try options.run(
-            "patch", title: "\(name) activation patching", onDemand: [site]
+            verb, title: "\(name) \(what)", onDemand: [site], by: method
         ) { clean in
             try every
                 ? Sweep.every(by: axes, from: clean) : [Sweep(site, by: axes, from: clean)]

@@ -2,6 +2,7 @@ import Figures
 import Interventions
 import Models
 import Results
+import Statistics
 import Tokenization
 
 /// A clean and a corrupted run of one prompt pair, and what is measured between them.
@@ -63,11 +64,13 @@ struct PatchingExperiment {
     /// - Parameters:
     ///   - sweeps: What is patched; several are stacked.
     ///   - options: How the work is cut.
+    ///   - method: How the effects are found.
     ///   - partial: Where values are kept until the results are written; `nil` to keep none.
     ///   - known: The provenance, if it was made before: it takes a hash of the weights.
     func measure(
-        _ sweeps: [Sweep], options: Engine.Options, keeping partial: PartialResults?,
-        provenance known: Provenance? = nil, progress: ProgressLine
+        _ sweeps: [Sweep], options: Engine.Options, by method: PatchingMethod = .exact,
+        keeping partial: PartialResults?, provenance known: Provenance? = nil,
+        progress: ProgressLine
     ) throws -> LabelledArray {
         let provenance = try known ?? Provenance(of: base.model)
         let store = { (sweep: Sweep) in
@@ -77,14 +80,44 @@ struct PatchingExperiment {
                     provenance: provenance)
             }
         }
-        var effects = try Sweep.measure(
-            sweeps, metric, departingFrom: base, options: options, store: store,
-            progress: progress.update)
         let name = metric.kind.rawValue
-        effects.summary = [("clean \(name)", ends.clean), ("corrupted \(name)", ends.corrupted)]
+        var summary = [("clean \(name)", ends.clean), ("corrupted \(name)", ends.corrupted)]
+        var effects: LabelledArray
+        switch method {
+        case .exact:
+            effects = try Sweep.measure(
+                sweeps, metric, departingFrom: base, options: options, store: store,
+                progress: progress.update)
+        case .gradient(let steps):
+            let patching = try AttributionPatching(
+                sweeps, metric, departingFrom: base, steps: steps)
+            effects = try stacked(sweeps.map(patching.measure), sweeps)
+        case .screened(let count, let steps):
+            let screened = try sweeps.map { sweep in
+                try sweep.screened(
+                    keeping: count, metric, departingFrom: base, steps: steps, options: options,
+                    progress: progress.update)
+            }
+            let verified = screened.flatMap(\.verified)
+            summary.append(("verified", Double(verified.count)))
+            if let agreement = spearmanCorrelation(
+                verified.map(\.estimate), verified.map(\.exact))
+            {
+                summary.append(("rank correlation of estimate and exact", agreement))
+            }
+            effects = stacked(screened.map(\.effects), sweeps)
+        }
+        effects.summary = summary
         effects.provenance = provenance
         effects.settings = settings(sweeps)
         return effects
+    }
+
+    /// Results along a first axis `site`; a single one as it is.
+    private func stacked(_ parts: [LabelledArray], _ sweeps: [Sweep]) -> LabelledArray {
+        parts.count == 1
+            ? parts[0]
+            : .stacking(parts, along: "site", labels: sweeps.map(\.kind.shortName))
     }
 
     private func settings(_ sweeps: [Sweep]) -> [String: String] {
@@ -121,4 +154,14 @@ struct PatchingExperiment {
         return run.model.tokenizer?.decode(ids).debugDescription
             ?? ids.map(String.init).joined(separator: ",")
     }
+}
+
+/// How the effects of patches are found.
+enum PatchingMethod {
+    /// By the engine, each of them.
+    case exact
+    /// To first order from gradients, each of them.
+    case gradient(steps: Int)
+    /// From gradients, and the largest by the engine.
+    case screened(Int, steps: Int)
 }

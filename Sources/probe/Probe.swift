@@ -21,7 +21,7 @@ struct Probe: ParsableCommand {
                 name: "Intervene",
                 subcommands: [
                     PatchResidual.self, PatchAttention.self, PatchMLP.self, PatchHeads.self,
-                    Patch.self, NeuronEffects.self, Ablate.self,
+                    Patch.self, AttributePatch.self, NeuronEffects.self, Ablate.self,
                 ]),
             CommandGroup(
                 name: "Read weights and logits",

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Figures
+import Results
+import Tensors
+
+/// Whether all effects are measured, or those that gradients point to.
+struct ScreenOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Estimate all effects from gradients, and measure the k largest exactly.",
+            valueName: "k"))
+    var screen: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Over how many inputs between both prompts gradients are averaged.",
+            valueName: "number"))
+    var steps = 1
+
+    func validate() throws {
+        if let screen, screen < 1 {
+            throw ValidationError("--screen is \(screen); give at least 1")
+        }
+        if steps < 1 { throw ValidationError("--steps is \(steps); give at least 1") }
+    }
+
+    /// The same for an experiment.
+    var method: PatchingMethod { screen.map { .screened($0, steps: steps) } ?? .exact }
+
+    /// A line on how well estimates and measurements agree.
+    func summary(of effects: LabelledArray) -> String {
+        guard screen != nil else { return "" }
+        let numbers = Dictionary(effects.summary.map { ($0.name, $0.value) }) { $1 }
+        let agreement = numbers["rank correlation of estimate and exact"]
+        return "\n\(NumberText.fixed(numbers["verified"] ?? 0, decimals: 0)) of "
+            + "\(effects.values.count) measured exactly, the others estimated"
+            + (agreement.map { "; rank correlation \(NumberText.fixed($0, decimals: 3))" } ?? "")
+    }
+}
