@@ -38,6 +38,11 @@ public struct AttributionPatching: Sendable {
         tokens = try sweeps.map { try $0.planned(departingFrom: base).tokens }[0]
         let model = base.model
         let kinds = Set(sweeps.map(\.kind))
+        for sweep in sweeps where sweep.kind.isInBlock && !sweep.axes.contains(.layer) {
+            if try sweep.chosenLayers(in: model).count > 1 {
+                throw InterventionError.layersTogether(site: sweep.kind.shortName)
+            }
+        }
         let objective = try metric.objective(in: model, on: tokens)
         let point = HookPoint(.embed)
         var sum = ActivationCache()

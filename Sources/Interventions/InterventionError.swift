@@ -20,6 +20,8 @@ public enum InterventionError: Error, Hashable, CustomStringConvertible {
     case wrongShape(point: String, shape: [Int], expected: [Int])
     /// A normalised metric of two runs that it does not tell apart.
     case indistinguishable(value: Double)
+    /// An estimate of several layers patched at once, each of which hides what those before do.
+    case layersTogether(site: String)
     /// A metric without a gradient, such as a function of the user's.
     case noGradient(metric: String)
     /// A limit that not even the smallest piece of the work keeps to.
@@ -48,6 +50,9 @@ public enum InterventionError: Error, Hashable, CustomStringConvertible {
             "the metric is \(value) for the clean and the corrupted prompt alike, so effects "
                 + "cannot be normalised; choose other prompts or answers, or a metric that is not "
                 + "normalised"
+        case .layersTogether(let site):
+            "\(site) of several layers at once cannot be estimated, as a later patch hides what an "
+                + "earlier one does; sweep by layer, choose one layer, or measure exactly"
         case .noGradient(let metric):
             "the metric \(metric) has no gradient; take one of the named metrics, or sweep exactly"
         case .tooLittleMemory(let bytes, let needed):
