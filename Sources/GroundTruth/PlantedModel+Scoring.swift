@@ -15,6 +15,10 @@ public struct SweepScore: Sendable {
     /// The area under the curve of |effect| against being one of these; `nil` if there are none,
     /// and 0 if an effect is not a number.
     public let areaUnderCurve: Double?
+    /// The same area with estimates by attribution patching; `nil` also where nothing is patched.
+    ///
+    /// Estimates need not find a circuit: where attention is saturated their gradient vanishes.
+    public let areaOfEstimates: Double?
     /// The largest difference between a measured effect and the closed form.
     public let deviation: Double
 
@@ -41,8 +45,24 @@ extension PlantedModel {
             return SweepScore(
                 model: name, sweep: sweep.name, sites: measured.count,
                 trueSites: sweep.effects.count,
-                areaUnderCurve: sweep.effects.isEmpty ? nil : area ?? 0, deviation: deviation)
+                areaUnderCurve: sweep.effects.isEmpty ? nil : area ?? 0,
+                areaOfEstimates: sweep.effects.isEmpty
+                    ? nil
+                    : try estimates(of: sweep).flatMap {
+                        areaUnderCurve(scores: $0.map(\.magnitude), isPositive: isTrue)
+                    }, deviation: deviation)
         }
+    }
+
+    /// The change of the metric at each site of a sweep to first order; `nil` for one that zeroes.
+    public func estimates(of sweep: PlantedSweep) throws -> [Double]? {
+        guard sweep.change == .patch else { return nil }
+        let source = try model.run([clean], caching: .all)
+        let base = try model.run([corrupted], caching: .all)
+        let patches = Sweep(sweep.kind, by: sweep.axes, from: source)
+        let before = try metric.value(of: base)
+        return try AttributionPatching([patches], metric, departingFrom: base)
+            .estimates(of: patches).map { $0 - before }
     }
 
     /// The change of the metric at each site of a sweep.

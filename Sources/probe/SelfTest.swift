@@ -11,7 +11,8 @@ struct SelfTest: ParsableCommand {
         abstract: "Run the sweeps on models with planted circuits, and check that they find them.",
         discussion: """
             Each sweep must rank the circuit's sites above all others (AUROC 1), with the effects \
-            that a closed form gives (largest deviation at most 1e-4). It takes less than a \
+            that a closed form gives (largest deviation at most 1e-4). Estimated is the AUROC of \
+            attribution patching, which saturation may fool. It takes less than a \
             second, needs no files, and exits with 1 if anything is wrong.
             """)
 
@@ -60,6 +61,7 @@ struct SelfTestReport: Encodable {
         let sites: Int
         let true_sites: Int
         let auroc: Double?
+        let auroc_of_estimates: Double?
         let largest_deviation: Double?
         let passes: Bool
     }
@@ -79,6 +81,7 @@ struct SelfTestReport: Encodable {
             Sweep(
                 model: score.model, sweep: score.sweep, sites: score.sites,
                 true_sites: score.trueSites, auroc: score.areaUnderCurve,
+                auroc_of_estimates: score.areaOfEstimates,
                 largest_deviation: score.deviation.isFinite ? score.deviation : nil,
                 passes: score.passes)
         }
@@ -95,10 +98,11 @@ struct SelfTestReport: Encodable {
         let rows = sweeps.map { row in
             left(row.model, 17) + left(row.sweep, 16) + number(Double(row.sites), 0, 5)
                 + number(Double(row.true_sites), 0, 6) + number(row.auroc, 3, 8)
+                + number(row.auroc_of_estimates, 3, 11)
                 + number(row.largest_deviation, 8, 12) + (row.passes ? "  ok" : "  FAILED")
         }
         let header =
-            left("model", 17) + left("sweep", 16) + "sites  true   AUROC   deviation"
+            left("model", 17) + left("sweep", 16) + "sites  true   AUROC  estimated   deviation"
         return ([header] + rows).joined(separator: "\n")
     }
 }
