@@ -46,11 +46,19 @@ extension PlantedModel {
                 model: name, sweep: sweep.name, sites: measured.count,
                 trueSites: sweep.effects.count,
                 areaUnderCurve: sweep.effects.isEmpty ? nil : area ?? 0,
-                areaOfEstimates: sweep.effects.isEmpty
-                    ? nil
-                    : try estimates(of: sweep).flatMap {
-                        areaUnderCurve(scores: $0.map(\.magnitude), isPositive: isTrue)
-                    }, deviation: deviation)
+                areaOfEstimates: try areaOfEstimates(of: sweep, isTrue), deviation: deviation)
+        }
+    }
+
+    private func areaOfEstimates(of sweep: PlantedSweep, _ isTrue: [Bool]) throws -> Double? {
+        if sweep.effects.isEmpty { return nil }
+        do {
+            return try estimates(of: sweep).flatMap {
+                areaUnderCurve(scores: $0.map(\.magnitude), isPositive: isTrue)
+            }
+        } catch is GradientError {
+            // Numbers that are none find nothing.
+            return 0
         }
     }
 
