@@ -81,8 +81,9 @@ public final class Tape {
         }
     }
 
-    /// The gradient with respect to a watched parameter, of its shape; zero if nothing depended on
-    /// it. The tape lets go of it.
+    /// The gradient with respect to a watched parameter, of its shape, which the tape lets go.
+    ///
+    /// Zero if nothing depended on the parameter.
     public func takeGradient(of parameter: Tensor) -> Tensor {
         node(of: parameter).flatMap { cotangents.take($0) } ?? Tensor(parameter.shape)
     }

@@ -85,8 +85,10 @@ extension Transformer {
         return logits
     }
 
-    /// (x − mean) / scale · w + b, with scale = sqrt(var + eps); the quotient alone when w and b
-    /// are folded. Step by step only while someone listens to the steps.
+    /// (x − mean) / scale · w + b, with scale = sqrt(var + eps).
+    ///
+    /// The quotient alone when w and b are folded. Step by step only while someone listens to the
+    /// steps.
     func layerNorm(
         _ x: Traced, _ weights: NormWeights, _ points: (scale: HookKind, normalized: HookKind),
         _ layer: Int?, _ layout: RowLayout, _ pass: some Pass

@@ -79,6 +79,35 @@ import Testing
         }
     }
 
+    /// Along its gradient the loss rises by the gradient's square: with norms folded away, a bias
+    /// at the end, and embeddings that are no longer tied.
+    @Test func processedWeights() throws {
+        let model = try TinyModel.raw().processed(by: .transformerLens)
+        let gradients = try gradients(model, [TinyModel.clean])
+        let entries = gradients.parameters.entries
+        #expect(!entries.contains { $0.name.contains("ln") })
+        #expect(entries.contains { $0.name == "unembed.b_U" })
+        var square = 0.0
+        let step: Float = 1e-3
+        var (above, below) = (model.weights, model.weights)
+        for entry in entries {
+            let gradient = try #require(gradients.parameters[entry.path])
+            let (w, g) = (model.weights[keyPath: entry.path].values, gradient.values)
+            square += g.reduce(0) { $0 + Double($1) * Double($1) }
+            func moved(_ step: Float) -> Tensor {
+                Tensor(gradient.shape, zip(w, g).map { $0 + step * $1 })
+            }
+            above[keyPath: entry.path] = moved(step)
+            below[keyPath: entry.path] = moved(-step)
+        }
+        let losses = try [above, below].map { weights in
+            try #require(
+                try Transformer(config: model.config, weights: weights).run([TinyModel.clean]).loss)
+        }
+        let slope = (losses[0] - losses[1]) / Double(2 * step)
+        #expect(abs(slope - square) < 2e-3 * square, "\(slope) ≠ \(square)")
+    }
+
     /// Batches that are cut into chunks have the gradients of their parts, on any threads.
     @Test func largeBatches() throws {
         let sequences = (0..<60).map { first in
