@@ -34,18 +34,11 @@ struct AttributePatch: ParsableCommand {
 
     @OptionGroup var sites: PatchSiteOptions
 
-    @Option(
-        help: ArgumentHelp(
-            "Over how many inputs between both prompts gradients are averaged.",
-            valueName: "number"))
-    var steps = 1
-
-    func validate() throws {
-        if steps < 1 { throw ValidationError("--steps is \(steps); give at least 1") }
-    }
+    @OptionGroup var gradient: GradientOptions
 
     func run() throws {
-        try sites.patch("attribute-patch", "attribution patching", by: .gradient(steps: steps))
+        try sites.patch(
+            "attribute-patch", "attribution patching", by: .gradient(steps: gradient.steps))
     }
 }
 

@@ -3,6 +3,19 @@ import Figures
 import Results
 import Tensors
 
+/// Where gradients are taken.
+struct GradientOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Over how many inputs between both prompts gradients are averaged.",
+            valueName: "number"))
+    var steps = 1
+
+    func validate() throws {
+        if steps < 1 { throw ValidationError("--steps is \(steps); give at least 1") }
+    }
+}
+
 /// Whether all effects are measured, or those that gradients point to.
 struct ScreenOptions: ParsableArguments {
     @Option(
@@ -11,21 +24,16 @@ struct ScreenOptions: ParsableArguments {
             valueName: "k"))
     var screen: Int?
 
-    @Option(
-        help: ArgumentHelp(
-            "Over how many inputs between both prompts gradients are averaged.",
-            valueName: "number"))
-    var steps = 1
+    @OptionGroup var gradient: GradientOptions
 
     func validate() throws {
         if let screen, screen < 1 {
             throw ValidationError("--screen is \(screen); give at least 1")
         }
-        if steps < 1 { throw ValidationError("--steps is \(steps); give at least 1") }
     }
 
     /// The same for an experiment.
-    var method: PatchingMethod { screen.map { .screened($0, steps: steps) } ?? .exact }
+    var method: PatchingMethod { screen.map { .screened($0, steps: gradient.steps) } ?? .exact }
 
     /// A line on how well estimates and measurements agree.
     func summary(of effects: LabelledArray) -> String {
