@@ -108,7 +108,8 @@ public struct Audit: Sendable {
     /// - Returns: The identities, group by group.
     public func run(progress: (Int, Int) -> Void = { _, _ in }) throws -> [Identity] {
         let steps =
-            weightSteps + streamSteps + interventionSteps + runningSteps + factoredSteps
+            weightSteps + streamSteps + interventionSteps + runningSteps + gradientSteps
+            + factoredSteps
         progress(0, steps.count)
         return try steps.enumerated().flatMap { index, step in
             let identities = try step.identities()

@@ -31,6 +31,11 @@ package struct AuditedOperations: Sendable {
         try $0.measure($1, departingFrom: $2, options: $3)
     }
 
+    /// Estimates a sweep's branches from gradients.
+    package var estimate: @Sendable (Sweep, Metric, Run) throws -> [Double] = {
+        try AttributionPatching([$0], $1, departingFrom: $2).estimates(of: $0)
+    }
+
     /// Singular values and vectors of a product.
     package var singularValues: @Sendable (FactoredMatrix) throws -> SingularValues = {
         try $0.svd()

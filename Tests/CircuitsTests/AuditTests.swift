@@ -14,7 +14,7 @@ import Testing
             test.load(), clean: test.prompts.clean, corrupted: test.prompts.corrupted)
         let identities = try audit.run()
         #expect(identities.filter { !$0.passes } == [])
-        #expect(identities.count == 41)
+        #expect(identities.count == 42)
         #expect(Set(identities.map(\.name)).count == identities.count)
         #expect(Set(identities.map(\.group)) == Set(Identity.Group.allCases))
     }
@@ -266,6 +266,12 @@ struct Damage: Sendable, CustomStringConvertible {
     ]
 
     private static let running = [
+        Damage("gradients that are off", ["gradients = the slopes of small patches"]) {
+            $0.estimate = { sweep, metric, base in
+                try AttributionPatching([sweep], metric, departingFrom: base)
+                    .estimates(of: sweep).map { $0 + 0.1 }
+            }
+        },
         Damage(
             "a wrong start from a layer", ["stopping before a layer and going on = one run"]
         ) {
