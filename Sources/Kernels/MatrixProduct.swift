@@ -70,9 +70,10 @@ public enum BLAS {
 
     /// The library's version, how it was built and its processor kernel: the last bits of results
     /// depend on them.
-    public static var library: String {
-        String(cString: openblas_get_config())
-    }
+    ///
+    /// Asked for once: OpenBLAS writes each answer into the same memory, and two threads that asked
+    /// at once would read a mixture.
+    public static let library = String(cString: openblas_get_config())
 
     /// Threads are ours, so BLAS gets one; see ``Threads``.
     static let isReady: Bool = {
