@@ -96,13 +96,13 @@ extension SingularValues {
 }
 
 extension Tensor {
-    /// Σ x_ii
+    /// Σ x_ii.
     fileprivate var trace: Double {
         let rows = rows
         return (0..<rows.count).reduce(0.0) { $0 + Double(rows[$1][$1]) }
     }
 
-    /// Σ x_ij x_ji
+    /// Σ x_ij x_ji.
     fileprivate var traceOfSquare: Double {
         let (rows, columns) = (rows, transposed.rows)
         return (0..<rows.count).reduce(0.0) { sum, row in

@@ -17,6 +17,8 @@ public struct AttributionPatching: Sendable {
     private let base: Run
     private let clean: Run
     private let tokens: TokenBatch
+    private let steps: Int
+    /// Summed over the steps.
     private let gradient: ActivationCache
     /// The metric of the base run.
     private let start: Double
@@ -61,11 +63,15 @@ public struct AttributionPatching: Sendable {
             ).activations
             for place in found.points {
                 guard let new = found[place] else { continue }
-                sum[place] =
-                    sum[place].map { $0.plus(new, times: 1 / Float(steps)) }
-                    ?? Tensor(new.shape).plus(new, times: 1 / Float(steps))
+                guard var total = sum[place] else {
+                    sum[place] = new
+                    continue
+                }
+                add(new.rows, to: total.mutableRows)
+                sum[place] = total
             }
         }
+        self.steps = steps
         gradient = sum
         start = try metric.value(of: base)
     }
@@ -92,13 +98,15 @@ public struct AttributionPatching: Sendable {
                 sweep.axes.firstIndex(of: .layer)
                 .map { place * lengths[($0 + 1)...].reduce(1, *) } ?? 0
             var position = [Int](repeating: 0, count: steps.count)
-            let (to_, from_, slope) = (to.elements, from.elements, gradient.elements)
+            let (end, start, slope) = (to.elements, from.elements, gradient.elements)
             for index in 0..<slope.count {
                 let target = zip(position, steps).reduce(first) { $0 + $1.0 * $1.1 }
-                let change = to_[index] - from_[index]
+                let change = end[index] - start[index]
                 // Masked scores are −∞ on both sides, and do not change.
-                if change.isFinite { estimates[target] += Double(change) * Double(slope[index]) }
-                advance(&position, in: gradient.shape)
+                if change.isFinite {
+                    estimates[target] += Double(change) * Double(slope[index]) / Double(self.steps)
+                }
+                position.advance(in: gradient.shape)
             }
         }
         return estimates
@@ -110,15 +118,6 @@ public struct AttributionPatching: Sendable {
         result.name = "attribute-\(sweep.name)"
         return result
     }
-
-    /// Steps to the next element in row-major order.
-    private func advance(_ position: inout [Int], in shape: [Int]) {
-        for axis in position.indices.reversed() {
-            position[axis] += 1
-            if position[axis] < shape[axis] { return }
-            position[axis] = 0
-        }
-    }
 }
 
 extension Tensor {
@@ -127,20 +126,11 @@ extension Tensor {
 
     /// The tensor a fraction of the way to another.
     fileprivate func mixed(with other: Tensor, _ fraction: Float) -> Tensor {
-        combined(with: other) { $0 + fraction * ($1 - $0) }
-    }
-
-    /// The sum with a multiple of another.
-    fileprivate func plus(_ other: Tensor, times factor: Float) -> Tensor {
-        combined(with: other) { $0 + factor * $1 }
-    }
-
-    private func combined(with other: Tensor, _ combine: (Float, Float) -> Float) -> Tensor {
         precondition(shape == other.shape, "shapes \(shape) and \(other.shape)")
         var result = Tensor(uninitialized: shape)
         let out = result.mutableRows(of: max(count, 1))
         let (x, y) = (elements, other.elements)
-        for i in 0..<x.count { out[0][i] = combine(x[i], y[i]) }
+        for i in 0..<x.count { out[0][i] = x[i] + fraction * (y[i] - x[i]) }
         return result
     }
 }

@@ -20,7 +20,7 @@ extension LabelledArray {
             if let texts { text += "," + quoted(texts.values[index]) }
             if let ids = texts?.ids { text += ",\(ids[index])" }
             text += "\n"
-            advance(&position)
+            position.advance(in: values.shape)
         }
         return text
     }
@@ -30,15 +30,6 @@ extension LabelledArray {
         names.append("value")
         guard let texts else { return names }
         return names + (texts.ids == nil ? [texts.name] : [texts.name, texts.name + "_id"])
-    }
-
-    /// Steps to the next element in row-major order.
-    private func advance(_ position: inout [Int]) {
-        for axis in position.indices.reversed() {
-            position[axis] += 1
-            if position[axis] < axes[axis].count { return }
-            position[axis] = 0
-        }
     }
 }
 

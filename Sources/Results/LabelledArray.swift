@@ -52,7 +52,9 @@ extension LabelledArray {
         public let name: String
         /// One word per value, the last axis fastest.
         public let values: [String]
-        /// The number of each word, such as a token's id; two words may look alike. `nil` for none.
+        /// The number of each word, such as a token's id, or `nil`.
+        ///
+        /// Two words may look alike.
         public let ids: [Int]?
 
         /// Names the words of a result's values.

@@ -1,3 +1,15 @@
+extension [Int] {
+    /// Steps from the indices of an element to those of the next in row-major order; after the last
+    /// comes the first.
+    package mutating func advance(in shape: [Int]) {
+        for axis in indices.reversed() {
+            self[axis] += 1
+            if self[axis] < shape[axis] { return }
+            self[axis] = 0
+        }
+    }
+}
+
 extension Tensor {
     /// Some entries of one axis, in the order given, copied.
     ///

@@ -32,15 +32,13 @@ struct Attribute: ParsableCommand {
             valueName: "position"))
     var pos = -1
 
-    @Option(help: ArgumentHelp("How many of the strongest parts are listed.", valueName: "k"))
-    var top = 10
+    @OptionGroup var listing: StrongestOptions
 
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Figure") var figure: HeatmapOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func validate() throws {
-        if top < 0 { throw ValidationError("--top must not be negative") }
         if answers.right == nil && answers.wrong != nil {
             throw ValidationError("--wrong is compared with --answer; give both, or --answer alone")
         }
@@ -69,7 +67,7 @@ struct Attribute: ParsableCommand {
             "contribution to " + names.joined(separator: " − "), unit: "logits")
         parts.provenance = try Provenance(of: model)
         parts.summary = summary(attribution)
-        let strongest = parts.strongest(top)
+        let strongest = parts.strongest(listing.top)
         parts.summary += strongest.map { (name: $0.name, value: Double($0.value)) }
         parts.settings = [
             "prompt": model.tokenizer?.decode(tokens) ?? "none",

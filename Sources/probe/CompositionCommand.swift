@@ -30,16 +30,11 @@ struct CompositionCommand: ParsableCommand {
         }
     }
 
-    @Option(help: ArgumentHelp("How many of the strongest pairs are listed.", valueName: "k"))
-    var top = 10
+    @OptionGroup var listing: StrongestOptions
 
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Figure") var figure: HeatmapOptions
     @OptionGroup(title: "Output") var output: OutputOptions
-
-    func validate() throws {
-        if top < 0 { throw ValidationError("--top must not be negative") }
-    }
 
     func run() throws {
         output.verbosity.apply()
@@ -81,7 +76,7 @@ struct CompositionCommand: ParsableCommand {
         }
         let order = pairs.sorted { (values[$0], $1) > (values[$1], $0) }
         return list(
-            order.prefix(top).map { index in
+            order.prefix(listing.top).map { index in
                 let (writer, reader) = index.quotientAndRemainder(dividingBy: count)
                 return (
                     "\(scores.axes[0].labels[writer]) → \(scores.axes[1].labels[reader])",

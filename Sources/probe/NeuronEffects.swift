@@ -29,8 +29,7 @@ struct NeuronEffects: ParsableCommand {
     @Flag(help: "Patch one position at a time.")
     var byPos = false
 
-    @Option(help: ArgumentHelp("How many of the strongest neurons are listed.", valueName: "k"))
-    var top = 10
+    @OptionGroup var listing: StrongestOptions
 
     @OptionGroup var screen: ScreenOptions
     @OptionGroup(title: "Sweep") var sweepOptions: SweepOptions
@@ -41,7 +40,6 @@ struct NeuronEffects: ParsableCommand {
         if layer != nil && layers != nil {
             throw ValidationError("give --layer or --layers, not both")
         }
-        if top < 0 { throw ValidationError("--top must not be negative") }
     }
 
     func run() throws {
@@ -59,7 +57,7 @@ struct NeuronEffects: ParsableCommand {
             sweeps(experiment.clean), options: sweepOptions.engine, by: screen.method,
             keeping: partial, progress: output.verbosity.progress("patching neurons"))
         effects.name = "neuron-effects"
-        let strongest = effects.strongest(top)
+        let strongest = effects.strongest(listing.top)
         effects.summary += strongest.map { (name: $0.name, value: Double($0.value)) }
         try draw(effects, of: effects, experiment.summary + screen.summary(of: effects))
         partial.remove()
@@ -80,7 +78,7 @@ struct NeuronEffects: ParsableCommand {
         _ effects: LabelledArray, of result: LabelledArray, _ summary: String,
         with statistics: LabelledArray? = nil
     ) throws {
-        let summary = summary + "\n" + list(effects.strongest(top))
+        let summary = summary + "\n" + list(effects.strongest(listing.top))
         let layers = effects.axes[0].labels
         let title =
             figure.title

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Figures
 import Results
 import Tensors
@@ -32,4 +33,14 @@ func list(_ parts: [(name: String, value: Float)]) -> String {
         "  " + name + String(repeating: " ", count: max(1, width - name.count))
             + NumberText.fixed(Double(value), decimals: 4, minus: "-")
     }.joined(separator: "\n")
+}
+
+/// How many of the strongest are listed.
+struct StrongestOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("How many of the strongest are listed.", valueName: "k"))
+    var top = 10
+
+    func validate() throws {
+        if top < 0 { throw ValidationError("--top must not be negative") }
+    }
 }
