@@ -34,8 +34,8 @@ func study(_ name: String) -> Target {
     .executableTarget(
         name: name,
         dependencies: [
-            "Circuits", "Figures", "Interventions", "Kernels", "Models", "Results", "Tensors",
-            argumentParser,
+            "Circuits", "Figures", "GroundTruth", "Interventions", "Kernels", "Models", "Results",
+            "Statistics", "Tensors", "Tokenization", "Training", argumentParser,
         ],
         path: "notebooks-as-scripts", sources: ["\(name).swift"], swiftSettings: settings)
 }
@@ -54,7 +54,8 @@ let package = Package(
             name: "Probe",
             targets: [
                 "Tensors", "Kernels", "Differentiation", "Results", "Statistics",
-                "Tokenization", "Models", "Interventions", "Circuits", "GroundTruth", "Figures",
+                "Tokenization", "Models", "Training", "Interventions", "Circuits", "GroundTruth",
+                "Figures",
             ]),
     ],
     dependencies: [
@@ -80,6 +81,9 @@ let package = Package(
             exclude: ["card.json", "config.json", "model.safetensors", "tokenizer.json"]),
         module("Models", ["COrganism", "Differentiation", "Kernels", "Tensors", "Tokenization"]),
         module(
+            "Training",
+            ["Differentiation", "Kernels", "Models", "Results", "Tensors", "Tokenization"]),
+        module(
             "Interventions",
             ["Differentiation", "Kernels", "Models", "Results", "Tensors", "Tokenization"]),
         module("Circuits", ["Interventions", "Kernels", "Models", "Results", "Tensors"]),
@@ -89,10 +93,12 @@ let package = Package(
             name: "probe",
             dependencies: [
                 "Circuits", "Differentiation", "Figures", "GroundTruth", "Interventions", "Kernels",
-                "Models", "Results", "Statistics", "Tensors", "Tokenization", argumentParser,
+                "Models", "Results", "Statistics", "Tensors", "Tokenization", "Training",
+                argumentParser,
             ],
             swiftSettings: settings),
         study("tracing-gendered-pronouns"),
+        study("training-the-organism"),
         .target(
             name: "TestSupport", dependencies: ["Kernels", "Models", "Tensors"],
             path: "Tests/TestSupport",
@@ -104,6 +110,7 @@ let package = Package(
         tests("Statistics", ["Tensors"]),
         tests("Tokenization", ["Tensors"]),
         tests("Models", ["Differentiation", "Kernels", "Tensors", "Tokenization"]),
+        tests("Training", ["Models", "Results", "Tensors", "Tokenization"]),
         tests("Interventions", ["Models", "Results", "Tensors"]),
         tests("Circuits", ["Interventions", "Kernels", "Models", "Results", "Tensors"]),
         tests("GroundTruth", ["Interventions", "Models", "Tensors"]),

@@ -20,8 +20,8 @@ public struct AdamW: Sendable {
     public var eps: Double
     /// t: how many steps were begun.
     public private(set) var step = 0
-    /// m and v of each parameter, by its place among the parameters.
-    private var moments: [Int: (m: Tensor, v: Tensor)] = [:]
+    /// m and v of each parameter that was updated, by its place among the parameters.
+    public private(set) var moments: [Int: (m: Tensor, v: Tensor)] = [:]
 
     /// An optimizer with PyTorch's defaults.
     public init(
@@ -30,6 +30,11 @@ public struct AdamW: Sendable {
     ) {
         (self.learningRate, self.weightDecay) = (learningRate, weightDecay)
         (self.betas, self.eps) = (betas, eps)
+    }
+
+    /// Takes up where an optimizer was after some steps.
+    public mutating func resume(after step: Int, moments: [Int: (m: Tensor, v: Tensor)]) {
+        (self.step, self.moments) = (step, moments)
     }
 
     /// Begins a step; each parameter is updated once in it.

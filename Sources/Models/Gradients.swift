@@ -41,7 +41,7 @@ public struct Gradients {
 public struct ParameterGradients {
     /// The weights that have one, in the order of the forward pass.
     public let entries: [WeightEntry]
-    private var values: [PartialKeyPath<Weights>: Tensor]
+    var values: [PartialKeyPath<Weights>: Tensor]
 
     init(_ gradients: [(entry: WeightEntry, value: Tensor)]) {
         entries = gradients.map(\.entry)

@@ -1,5 +1,5 @@
 import Tensors
-import Tokenization
+public import Tokenization
 
 extension Transformer {
     /// Loads a model by a name.
@@ -56,7 +56,8 @@ extension Transformer {
         throw CheckpointError.missingFile(folder: files.name, file: "model.safetensors")
     }
 
-    private static func tokenizer(in files: any ModelFiles) throws -> Tokenizer? {
+    /// The tokenizer among a checkpoint's files; `nil` if there is none.
+    public static func tokenizer(in files: any ModelFiles) throws -> Tokenizer? {
         if let file = try files.file("tokenizer.json") {
             return try Tokenizer(tokenizerJSON: Array(file.bytes), source: file.name)
         }

@@ -1,25 +1,40 @@
-import Tensors
+public import Tensors
 
 extension Transformer {
     /// Writes the model as a Hugging Face folder that `transformers` loads with equal logits.
     ///
-    /// The tokenizer's files are copied. Files appear when all of them are complete.
+    /// Files appear when all of them are complete.
     ///
+    /// - Parameters:
+    ///   - folder: Where to write; it is created.
+    ///   - type: How weights are stored, F32, F16 or BF16.
+    ///   - tokenizerFiles: The tokenizer's files, by name; those the model was loaded with unless
+    ///     given.
     /// - Throws: ``CheckpointError/cannotSave(reason:)`` for weights that GPT-2's format cannot
     ///   hold: folded norms and an unembedding bias.
-    public func save(to folder: String) throws {
+    public func save(
+        to folder: String, as type: ElementType = .float32,
+        tokenizerFiles: [(name: String, bytes: [UInt8])]? = nil
+    ) throws {
         guard config.normalization == .layerNorm, weights.b_U == nil else {
             throw CheckpointError.cannotSave(
                 reason:
                     "its norms are folded or it has an unembedding bias; save the weights as loaded"
             )
         }
-        var copies: [(name: String, bytes: [UInt8])] = []
-        for name in ["tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json"] {
-            if let file = try source?.file(name) { copies.append((name, Array(file.bytes))) }
-        }
-        try ModelFamily.gpt2.write(config, to: folder, copying: copies) {
-            weights[keyPath: $0.weight]
+        let known = try source.map { try Self.tokenizerFiles(in: $0) } ?? []
+        try ModelFamily.gpt2.write(
+            config, to: folder, as: type, copying: tokenizerFiles ?? known
+        ) { weights[keyPath: $0.weight] }
+    }
+
+    /// The tokenizer's files among those of a checkpoint.
+    public static func tokenizerFiles(
+        in files: any ModelFiles
+    ) throws -> [(name: String, bytes: [UInt8])] {
+        let names = ["tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json"]
+        return try names.compactMap { name in
+            try files.file(name).map { (name, Array($0.bytes)) }
         }
     }
 
@@ -46,7 +61,7 @@ extension Transformer {
 extension ModelFamily {
     /// Writes config, weights and further files; all are complete before the first appears.
     func write(
-        _ config: TransformerConfig, to folder: String,
+        _ config: TransformerConfig, to folder: String, as type: ElementType = .float32,
         copying others: [(name: String, bytes: [UInt8])] = [],
         tensor: @escaping (Parameter) -> Tensor
     ) throws {
@@ -65,7 +80,7 @@ extension ModelFamily {
         }
         files.append(
             try SafetensorsFile.stage(
-                "\(folder)/model.safetensors", tensors, metadata: ["format": "pt"]))
+                "\(folder)/model.safetensors", tensors, as: type, metadata: ["format": "pt"]))
         for file in files { try file.commit() }
     }
 }

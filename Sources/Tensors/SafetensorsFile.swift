@@ -18,6 +18,9 @@ public struct SafetensorsFile: Sendable {
         let bytes: Range<Int>
     }
 
+    /// Free text that was written with the tensors.
+    public let metadata: [String: String]
+
     /// The names of the tensors, sorted.
     public var names: [String] { entries.keys.sorted() }
 
@@ -47,7 +50,7 @@ public struct SafetensorsFile: Sendable {
                 throw fail("tensor \(shown(name)) \(error.reason)")
             }
         }
-        self.entries = entries
+        (self.entries, metadata) = (entries, header.metadata)
         if let problem = SafetensorsFile.gap(entries, in: blob.bytes.count - dataStart) {
             throw fail(problem)
         }

@@ -16,15 +16,15 @@ struct SafetensorsHeader: Codable {
         static let metadata = Name(stringValue: "__metadata__")
     }
 
-    /// Free text, which is written but not read.
+    /// Free text; what is not text is passed over.
     let metadata: [String: String]
     var tensors: [String: Tensor] = [:]
 
     init(metadata: [String: String]) { self.metadata = metadata }
 
     init(from decoder: any Decoder) throws {
-        metadata = [:]
         let container = try decoder.container(keyedBy: Name.self)
+        metadata = (try? container.decode([String: String].self, forKey: .metadata)) ?? [:]
         for name in container.allKeys where name.stringValue != Name.metadata.stringValue {
             tensors[name.stringValue] = try container.decode(Tensor.self, forKey: name)
         }

@@ -28,6 +28,14 @@ public struct TrainedVocabulary: Sendable {
                 model: .init(vocab: ids, merges: merges.map { [$0, $1] })))
     }
 
+    /// The three files by their names in a checkpoint's folder.
+    public func files() throws -> [(name: String, bytes: [UInt8])] {
+        [
+            ("tokenizer.json", try tokenizerJSON()), ("vocab.json", try vocabularyJSON()),
+            ("merges.txt", mergesText),
+        ]
+    }
+
     /// The tokenizer.
     public func tokenizer() throws -> Tokenizer {
         try Tokenizer(tokenizerJSON: tokenizerJSON(), source: "a trained vocabulary")

@@ -32,7 +32,7 @@ struct Probe: ParsableCommand {
             CommandGroup(
                 name: "Make and measure",
                 subcommands: [
-                    InitRandom.self, Benchmark.self, SelfTest.self, AuditCommand.self,
+                    Train.self, TrainTokenizer.self, InitRandom.self, Benchmark.self, SelfTest.self, AuditCommand.self,
                 ]),
         ])
 

@@ -7,7 +7,7 @@ import Testing
     /// The modules in the order of the layers.
     static let layers = [
         "Tensors", "Kernels", "Differentiation", "Results", "Statistics", "Tokenization", "Models",
-        "Interventions", "Circuits", "GroundTruth", "Figures", "probe",
+        "Training", "Interventions", "Circuits", "GroundTruth", "Figures", "probe",
     ]
 
     /// What each module may import of the others; `Package.swift` says the same.
@@ -16,6 +16,9 @@ import Testing
         "Results": ["Tensors"], "Statistics": ["Tensors"],
         "Tokenization": ["Tensors"],
         "Models": ["Differentiation", "Kernels", "Tensors", "Tokenization"],
+        "Training": [
+            "Differentiation", "Kernels", "Models", "Results", "Tensors", "Tokenization",
+        ],
         "Interventions": [
             "Differentiation", "Kernels", "Models", "Results", "Tensors", "Tokenization",
         ],
@@ -25,7 +28,7 @@ import Testing
         "probe": [
             "Circuits", "Differentiation", "Figures", "GroundTruth", "Interventions", "Kernels",
             "Models", "Results",
-            "Statistics", "Tensors", "Tokenization",
+            "Statistics", "Tensors", "Tokenization", "Training",
         ],
     ]
 

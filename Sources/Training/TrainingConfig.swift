@@ -1,0 +1,73 @@
+// Training: a language model from text. TrainingConfig says how, TrainingText what is read, Trainer
+// goes step by step, TrainingState is what a checkpoint holds.
+// Start at Trainer.swift.
+
+public import Models
+public import Tensors
+
+/// How a small GPT-2 is trained, as a JSON file says it; what is missing has the default here.
+///
+/// The keys are those of GPT-2's `config.json` and of `transformers`' `TrainingArguments`.
+public struct TrainingConfig: Sendable, Hashable {
+    /// Blocks.
+    public var n_layer = 4
+    /// Heads per block.
+    public var n_head = 4
+    /// Width of the residual stream.
+    public var n_embd = 128
+    /// Neurons of a block's MLP; four times `n_embd` unless given.
+    public var n_inner: Int?
+    /// Tokens of a row, and the longest sequence the model reads.
+    public var n_positions = 128
+    /// Entries of the vocabulary that is learnt from the text.
+    public var vocab_size = 2048
+    /// Steps of the optimizer.
+    public var max_steps = 1000
+    /// Rows of a backward pass.
+    public var train_batch_size = 32
+    /// Backward passes whose gradients make a step.
+    public var gradient_accumulation_steps = 1
+    /// The highest learning rate.
+    public var learning_rate = 1e-3
+    /// The form of the schedule after the warm-up.
+    public var lr_scheduler_type = LearningRateSchedule.Form.cosine
+    /// Steps over which the learning rate rises from 0.
+    public var warmup_steps = 50
+    /// The share of the highest learning rate at which a cosine ends.
+    public var min_lr_rate = 0.0
+    /// AdamW's λ, for all weights.
+    public var weight_decay = 0.01
+    /// AdamW's β₁.
+    public var adam_beta1 = 0.9
+    /// AdamW's β₂.
+    public var adam_beta2 = 0.999
+    /// AdamW's ε.
+    public var adam_epsilon = 1e-8
+    /// The bound on the gradients' norm; 0 for none.
+    public var max_grad_norm = 1.0
+    /// Starts all random choices.
+    public var seed: UInt64 = 0
+    /// The share of documents that are kept for validation.
+    public var validation_share = 0.02
+    /// Steps between two validations.
+    public var eval_steps = 100
+    /// Steps between two checkpoints.
+    public var save_steps = 100
+    /// The share of rows that begin without the marker of a text's beginning, so that the model
+    /// reads prompts with and without it.
+    public var unmarked_share = 0.5
+    /// How the trained weights are stored.
+    public var dtype = ElementType.float32
+
+    /// The defaults.
+    public init() {}
+
+    /// The model's config with a vocabulary.
+    public func model(vocabulary: Int, endOfText: Int?) -> TransformerConfig {
+        var config = TransformerConfig(
+            nLayers: n_layer, dModel: n_embd, nHeads: n_head, dMLP: n_inner, dVocab: vocabulary,
+            nCtx: n_positions)
+        config.endOfText = endOfText
+        return config
+    }
+}
