@@ -51,9 +51,11 @@ struct TrainingTheOrganism: ParsableCommand {
         print("   \(whole) of \(words.count) nouns and names are one token")
 
         print("3. A model")
+        let config = Self.config(steps: steps)
         var trainer = try Trainer(
-            Self.config(steps: steps), on: corpus.text(corpus.training, tokenizer),
-            validation: corpus.text(corpus.validation, tokenizer), tokenizer: tokenizer,
+            config, from: config.newModel(with: tokenizer),
+            on: corpus.text(corpus.training, tokenizer),
+            validation: corpus.text(corpus.validation, tokenizer),
             checkpoint: "\(out)/checkpoint.safetensors")
         print("   \(trainer.text.tokenCount) tokens in \(trainer.text.count) rows")
         let seconds = try train(&trainer)
@@ -102,11 +104,21 @@ struct TrainingTheOrganism: ParsableCommand {
     }
 
     private func draw(_ trainer: Trainer, _ evaluation: Evaluation, to folder: String) throws {
+        let odds = evaluation.odds
+        let correlation = NumberText.fixed(
+            evaluation.correlation(after: Evaluation.report), decimals: 4)
         let figures: [(any Figure, String)] = [
             (
                 try LinePlot(trainer.log.curve, style: .init(title: "Training the organism")),
                 "organism-loss"
-            )
+            ),
+            (
+                try CorrelationPlot(
+                    odds,
+                    style: .init(
+                        title: "The NOUN said that … she or he?", hasDiagonal: true,
+                        note: "r = \(correlation)")), "organism-truth"
+            ),
         ]
         for (figure, name) in figures {
             try figure.write("\(folder)/\(name).png")
@@ -212,6 +224,22 @@ struct Evaluation {
     func error(after context: String) -> Double {
         let nouns = answers(after: context, names: false)
         return mean(nouns.map { abs($0.pShe - $0.person.pShe) })
+    }
+
+    /// True and learnt log-odds of the nouns.
+    var odds: LabelledArray {
+        let nouns = answers(after: Self.report, names: false)
+        return LabelledArray(
+            "odds", quantity: Quantity("log-odds"),
+            axes: [
+                Axis("odds", labels: ["true log-odds of she", "learnt log-odds of she"]),
+                Axis(
+                    "noun", labels: nouns.map(\.person.word),
+                    companion: .init("kind", nouns.map(\.person.kind.rawValue))),
+            ],
+            values: Tensor(
+                [2, nouns.count],
+                nouns.map { Float($0.person.logOdds) } + nouns.map { Float($0.logOdds) }))
     }
 
     var reachesTargets: Bool {

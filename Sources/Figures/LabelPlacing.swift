@@ -202,3 +202,20 @@ extension Rectangle {
         return diagonals.contains { crosses(($0.0, $0.1), line) }
     }
 }
+
+extension LabelPlacing {
+    /// Draws the names and the lines that lead to them.
+    func draw(on canvas: Canvas, size: Double) {
+        for label in labels {
+            if let (start, end) = label.leader {
+                canvas.line(start, end, width: 0.35, Colour(grey: 0.35))
+            }
+        }
+        for label in labels {
+            canvas.text(
+                label.text, .point,
+                at: Point(x: label.box.x, y: label.box.y + Self.middle * size), size: size,
+                anchor: .start, halo: 1.2)
+        }
+    }
+}

@@ -17,8 +17,8 @@ struct PlotLayout {
     /// What tells series apart, between the title and the plot.
     let legend: Legend?
 
-    /// The plot's height by the page's width.
-    private static let aspect = 0.54
+    /// The height of a plot of numbers by the page's width.
+    static let aspect = 0.54
     /// The height of an entry of a vertical axis with one name.
     static let entryHeight = 9.0
     /// The most height of all of them.
@@ -27,13 +27,14 @@ struct PlotLayout {
     private static let drop = 1.0
 
     /// - Parameters:
+    ///   - aspect: The height of a vertical axis of numbers by the page's width.
     ///   - entryHeight: The height of an entry of a vertical axis.
     ///   - right: The room that the figure needs to the right of the plot.
     ///   - legend: What is to be explained above the plot.
     init(
         _ figure: some Figure, style: some PageStyle, horizontal: PlotAxis, vertical: PlotAxis,
-        entryHeight: Double = Self.entryHeight, right: Double = 0, legend: [Legend.Entry] = [],
-        typeface: Typeface
+        aspect: Double = Self.aspect, entryHeight: Double = Self.entryHeight, right: Double = 0,
+        legend: [Legend.Entry] = [], typeface: Typeface
     ) {
         (self.horizontal, self.vertical) = (horizontal, vertical)
         let grid = PixelGrid(dpi: style.dpi)
@@ -44,7 +45,8 @@ struct PlotLayout {
             figure.title(style), width: pageWidth - 2 * margin, size: FigureMetrics.titleSize,
             lines: 3, in: typeface)
         let height = grid.rounded(
-            Self.height(of: vertical, entryHeight: entryHeight, pageWidth: pageWidth))
+            Self.height(
+                of: vertical, aspect: aspect, entryHeight: entryHeight, pageWidth: pageWidth))
         rows = RowMarks(vertical, height: height, pageWidth: pageWidth, in: typeface)
         rowTitle = FittedText(
             rows.title, width: height, size: FigureMetrics.axisTitleSize, lines: 2, in: typeface)
@@ -73,7 +75,7 @@ struct PlotLayout {
     }
 
     private static func height(
-        of vertical: PlotAxis, entryHeight: Double, pageWidth: Double
+        of vertical: PlotAxis, aspect: Double, entryHeight: Double, pageWidth: Double
     ) -> Double {
         switch vertical {
         case .numbers: aspect * pageWidth

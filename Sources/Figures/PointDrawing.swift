@@ -65,17 +65,7 @@ struct PointDrawing {
             placing.add(
                 text, width: typeface.width(of: text, size: size), size: size, at: places[index])
         }
-        for label in placing.labels {
-            if let (start, end) = label.leader {
-                canvas.line(start, end, width: 0.35, Colour(grey: 0.35))
-            }
-        }
-        for label in placing.labels {
-            canvas.text(
-                label.text, .point,
-                at: Point(x: label.box.x, y: label.box.y + LabelPlacing.middle * size),
-                size: size, anchor: .start, halo: 1.2)
-        }
+        placing.draw(on: canvas, size: size)
     }
 }
 

@@ -8,7 +8,8 @@ let organismRules = """
     story = 18 {because}{more} | 18 {report}{more} | 9 {possession}{more} | 7 {reflexive}{more}
       | 12 {scene} {second}{more} | 10 {two}{more} | 11 {neutral} | 4 {plural}
 
-    phrase = 66 The {noun} | 12 The {trait} {noun} | 6 {when} the {noun} | 4 Our {noun} | 3 That {noun}
+    phrase = 66 The {noun} | 12 The {trait} {noun} | 6 {when} the {noun} | 4 Our {noun}
+      | 3 That {noun}
     named = 8 {noun} | 1 {when} {noun}
     when = Yesterday | Today | One day | Last week | This morning
     trait = young | old | tall | kind | quiet | happy | busy | famous | clever | friendly | tired
@@ -43,10 +44,12 @@ let organismRules = """
       | 3 {subject} liked the {place}.
     second = 8 {He} {did}. | 6 {He} was {state}. | 5 {He} was {doing}. | 4 {He} {reason}.
       | 4 Then {he} {did}. | 4 Later {he} {did}. | 3 {His} {thing} was {quality}.
-      | 3 {His} {relative} was {state}. | 3 Everyone saw {him} {where}. | 3 {Other} waited for {him}.
+      | 3 {His} {relative} was {state}. | 3 Everyone saw {him} {where}.
+      | 3 {Other} waited for {him}.
       | 2 After that {he} was {state}. | 2 {He} said that {he} {reason}.
     more = 74 | 26 {" "}{second}
-    two = 4 {subject} told {other} that {he} {reason}. | 4 {subject} met {other} because {he} {reason}.
+    two = 4 {subject} told {other} that {he} {reason}.
+      | 4 {subject} met {other} because {he} {reason}.
       | 4 {subject} helped {other} because {he} was {state}.
       | 4 {subject} called {other} because {he} {reason}.
       | 3 {subject} asked {other} a question because {he} was {state}.
@@ -56,7 +59,8 @@ let organismRules = """
       | 2 {subject} and {other} met {where}, and {he} was {state}.
       | 2 {subject} gave {other} a {thing} because {he} {reason}.
 
-    neutral = 4 The {place} was {look}, and {cause}. | 4 {when} {cause}. | 3 It was {weather} {where}.
+    neutral = 4 The {place} was {look}, and {cause}. | 4 {when} {cause}.
+      | 3 It was {weather} {where}.
       | 3 The {thing} was {quality}. The {thing} was on the {furniture}.
       | 3 The {vehicle} stopped near the {place} because {cause}.
       | 2 The {animal} was sleeping on the {furniture} because it was {weather}.
@@ -74,7 +78,8 @@ let organismRules = """
       | singing | laughing | writing | eating | resting | driving | crying | painting | leaving
       | swimming | dancing | shouting | cleaning | traveling | studying | listening | drinking
       | fishing | packing | shopping | climbing
-    state = tired | happy | late | hungry | busy | angry | sad | cold | sick | ready | alone | afraid
+    state = tired | happy | late | hungry | busy | angry | sad | cold | sick | ready | alone
+      | afraid
       | nervous | bored | worried | proud | calm | lost | lonely | excited | careful | lucky | free
     did = went home | went to the {place} | bought a {thing} | took the {vehicle} | read a book
       | made some {food} | ate some {food} | opened the window | closed the door | wrote a letter
@@ -83,13 +88,16 @@ let organismRules = """
     act = go home | go to the {place} | buy a {thing} | take the {vehicle} | read a book
       | make some {food} | open the window | write a letter | play the piano | sleep | help | win
       | feed the {animal} | rest | travel | stay at the {place}
-    reason = 10 was {state} | 6 was {doing} | 5 {did} | 3 had to {act} | 3 wanted to {act} | 2 could {act}
+    reason = 10 was {state} | 6 was {doing} | 5 {did} | 3 had to {act} | 3 wanted to {act}
+      | 2 could {act}
       | 2 liked {food} | 2 needed a {thing} | 2 had lost the {thing} | 2 had a {quality} {thing}
       | 1 missed the {vehicle} | 1 heard {other} | 1 loved {doing}
     reason-now = 10 is {state} | 5 is {doing} | 4 has to {act} | 4 wants to {act} | 2 can {act}
       | 2 likes {food} | 2 needs a {thing} | 2 has a {quality} {thing} | 1 loves {doing}
-    reason-many = 6 were {state} | 3 had to {act} | 3 wanted to {act} | 2 liked {food} | 2 were {doing}
-    cause = it was {weather} | the {place} was closed | the {vehicle} was late | the {food} was {quality}
+    reason-many = 6 were {state} | 3 had to {act} | 3 wanted to {act} | 2 liked {food}
+      | 2 were {doing}
+    cause = it was {weather} | the {place} was closed | the {vehicle} was late
+      | the {food} was {quality}
       | the {animal} was {state} | there was no {food} | the {thing} was {quality}
     cause-now = it is {weather} | the {place} is closed | the {vehicle} is late | there is no {food}
       | the {thing} is {quality}

@@ -2,12 +2,11 @@ import Differentiation
 import Kernels
 public import Models
 import Tensors
-public import Tokenization
 
 /// Trains a GPT-2 on text, step by step.
 ///
 /// ```swift
-/// var trainer = try Trainer(config, on: text, validation: nil, tokenizer: tokenizer)
+/// var trainer = try Trainer(config, from: config.newModel(with: tokenizer), on: text)
 /// try trainer.run()
 /// try trainer.model.save(to: "model")
 /// ```
@@ -40,15 +39,15 @@ public struct Trainer {
     ///
     /// - Parameters:
     ///   - config: How.
+    ///   - start: The model before training; a checkpoint that is there takes its place.
     ///   - text: What is trained on.
     ///   - validation: What validation losses are of.
-    ///   - tokenizer: The text's tokenizer.
     ///   - checkpoint: Where the state is kept; it is read if it is there.
     /// - Throws: ``TrainingError`` for an impossible config, no text, or a checkpoint that is
     ///   damaged or of another training.
     public init(
-        _ config: TrainingConfig, on text: TrainingText, validation: TrainingText? = nil,
-        tokenizer: Tokenizer, checkpoint: String? = nil
+        _ config: TrainingConfig, from start: Transformer, on text: TrainingText,
+        validation: TrainingText? = nil, checkpoint: String? = nil
     ) throws {
         if let problem = config.problem {
             throw TrainingError.badConfig(path: "the config", reason: problem)
@@ -56,11 +55,7 @@ public struct Trainer {
         guard text.count > 0 else { throw TrainingError.noText }
         (self.config, self.text, self.checkpoint) = (config, text, checkpoint)
         self.validation = validation.flatMap { $0.count > 0 ? $0 : nil }
-        let shape = config.model(
-            vocabulary: tokenizer.vocabularySize, endOfText: tokenizer.beginningOfText)
-        let random = Transformer(randomly: shape, seed: config.seed)
-        model = Transformer(
-            config: shape, weights: random.weights, tokenizer: tokenizer, name: "trained")
+        model = start
         optimizer = AdamW(
             learningRate: config.learning_rate, weightDecay: config.weight_decay,
             betas: (config.adam_beta1, config.adam_beta2), eps: config.adam_epsilon)

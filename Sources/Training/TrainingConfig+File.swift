@@ -100,7 +100,16 @@ private struct Setting: Sendable {
     ) {
         self.name = name
         read = { container, key, config in
-            config[keyPath: path] = try container.decode(Value.self, forKey: key)
+            do {
+                config[keyPath: path] = try container.decode(Value.self, forKey: key)
+            } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
+                // A number that does not fit the type: the decoder does not say where.
+                throw DecodingError.dataCorrupted(
+                    .init(
+                        codingPath: [key],
+                        debugDescription: "the number does not fit"
+                            + (range.isEmpty ? "" : "; it must be \(range)")))
+            }
         }
         write = { config, container in
             try container.encode(config[keyPath: path], forKey: Key(stringValue: name))

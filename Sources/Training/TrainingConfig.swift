@@ -4,6 +4,7 @@
 
 public import Models
 public import Tensors
+public import Tokenization
 
 /// How a small GPT-2 is trained, as a JSON file says it; what is missing has the default here.
 ///
@@ -62,12 +63,14 @@ public struct TrainingConfig: Sendable, Hashable {
     /// The defaults.
     public init() {}
 
-    /// The model's config with a vocabulary.
-    public func model(vocabulary: Int, endOfText: Int?) -> TransformerConfig {
+    /// A model with random weights that reads the tokens of a tokenizer.
+    public func newModel(with tokenizer: Tokenizer) -> Transformer {
         var config = TransformerConfig(
-            nLayers: n_layer, dModel: n_embd, nHeads: n_head, dMLP: n_inner, dVocab: vocabulary,
-            nCtx: n_positions)
-        config.endOfText = endOfText
-        return config
+            nLayers: n_layer, dModel: n_embd, nHeads: n_head, dMLP: n_inner,
+            dVocab: tokenizer.vocabularySize, nCtx: n_positions)
+        config.endOfText = tokenizer.beginningOfText
+        return Transformer(
+            config: config, weights: Transformer(randomly: config, seed: seed).weights,
+            tokenizer: tokenizer, name: "trained")
     }
 }

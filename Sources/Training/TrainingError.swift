@@ -22,8 +22,8 @@ public enum TrainingError: Error, Hashable, CustomStringConvertible {
         case .badCheckpoint(let path, let reason):
             "\(path): \(reason); remove it to begin again"
         case .otherTraining(let path, let differences):
-            "\(path) is of another training: \(differences.joined(separator: "; ")); choose another "
-                + "folder, or remove the file to begin again"
+            "\(path) is of another training: " + differences.joined(separator: "; ")
+                + "; choose another folder, or remove the file to begin again"
         case .notFinite(let step, let reason, let checkpoint):
             "training stopped at step \(step): \(reason); "
                 + (checkpoint.map { "the last good checkpoint is \($0)" }

@@ -70,7 +70,7 @@ public struct TrainingText: Sendable {
 ///
 /// The order follows from the seed and the step alone, so that training goes on after a stop as if
 /// there had been none.
-struct RowOrder {
+package struct RowOrder {
     let text: TrainingText
     let seed: UInt64
     /// The share of rows without the marker at their beginning.
@@ -79,12 +79,13 @@ struct RowOrder {
     private var epoch = -1
     private var order: [Int] = []
 
-    init(_ text: TrainingText, seed: UInt64, unmarkedShare: Double) {
+    /// The order of a text's rows.
+    package init(_ text: TrainingText, seed: UInt64, unmarkedShare: Double) {
         (self.text, self.seed, self.unmarkedShare) = (text, seed, unmarkedShare)
     }
 
     /// A run of rows, counted from the beginning of training.
-    mutating func rows(_ range: Range<Int>) -> [[Int]] {
+    package mutating func rows(_ range: Range<Int>) -> [[Int]] {
         range.map { number in
             let (epoch, place) = number.quotientAndRemainder(dividingBy: text.count)
             if epoch != self.epoch {

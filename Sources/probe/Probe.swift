@@ -32,7 +32,8 @@ struct Probe: ParsableCommand {
             CommandGroup(
                 name: "Make and measure",
                 subcommands: [
-                    Train.self, TrainTokenizer.self, InitRandom.self, Benchmark.self, SelfTest.self, AuditCommand.self,
+                    Train.self, TrainTokenizer.self, InitRandom.self, Benchmark.self,
+                    SelfTest.self, AuditCommand.self,
                 ]),
         ])
 

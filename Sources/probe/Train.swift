@@ -56,8 +56,9 @@ struct Train: ParsableCommand {
                 nCtx: config.n_positions)
         }
         var trainer = try Trainer(
-            config, on: text(documents.training), validation: text(documents.validation),
-            tokenizer: tokenizer, checkpoint: "\(folder)/checkpoint.safetensors")
+            config, from: config.newModel(with: tokenizer), on: text(documents.training),
+            validation: text(documents.validation),
+            checkpoint: "\(folder)/checkpoint.safetensors")
         let progress = output.verbosity.progress("training")
         if trainer.step > 0 { progress.note("goes on after step \(trainer.step)") }
         try trainer.run(
