@@ -118,7 +118,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "probe", "tracing-gendered-pronouns", "Models", "Tensors", "TestSupport",
+                "probe", "tracing-gendered-pronouns", "training-the-organism", "GroundTruth",
+                "Models", "Tensors", "TestSupport",
             ], swiftSettings: settings),
         .testTarget(
             name: "StructureTests", dependencies: ["TestSupport"], swiftSettings: settings),

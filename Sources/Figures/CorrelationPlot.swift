@@ -4,8 +4,8 @@ internal import Tensors
 
 /// Two values of each entry against each other, such as the true and the learnt odds of words.
 ///
-/// The entries' companion, if they have one, tells groups apart by colour and shape. Entries that
-/// lie farthest from the rest of what the diagonal or a level says are named, where there is room.
+/// The entries' companion, if they have one, tells groups apart by colour and shape. Those that
+/// lie farthest from the line, the diagonal or the nearest one, are named where there is room.
 /// Entries with a value that is not finite are left out.
 ///
 /// ```swift
@@ -204,10 +204,10 @@ private struct CorrelationDrawing {
             area: layout.plot, marks: chosen.map { places[$0] }, radius: Self.radius,
             crowd: places + dashes + corner, zero: nil)
         let (typeface, size) = (canvas.typeface, FigureMetrics.pointLabelSize)
-        let names = AxisText(plot.array.axes[1])
         for index in chosen {
             let text = typeface.shortened(
-                typeface.drawable(names.label(entries[index])), keeping: "",
+                typeface.drawable(AxisText.visible(plot.array.axes[1].labels[entries[index]])),
+                keeping: "",
                 to: 0.4 * layout.plot.width, size: size)
             placing.add(
                 text, width: typeface.width(of: text, size: size), size: size, at: places[index])

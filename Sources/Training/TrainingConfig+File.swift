@@ -102,13 +102,11 @@ private struct Setting: Sendable {
         read = { container, key, config in
             do {
                 config[keyPath: path] = try container.decode(Value.self, forKey: key)
-            } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
+            } catch  where !(error is DecodingError) {
                 // A number that does not fit the type: the decoder does not say where.
+                let hint = range.isEmpty ? "" : "; it must be \(range)"
                 throw DecodingError.dataCorrupted(
-                    .init(
-                        codingPath: [key],
-                        debugDescription: "the number does not fit"
-                            + (range.isEmpty ? "" : "; it must be \(range)")))
+                    .init(codingPath: [key], debugDescription: "the number does not fit" + hint))
             }
         }
         write = { config, container in

@@ -145,14 +145,4 @@ struct CircuitCommandTests {
             #expect(damaged.output.contains("FAILED"))
         }
     }
-
-    @Test(.enabled(if: Program("tracing-gendered-pronouns").isBuilt))
-    func theStudyRunsFromStartToEnd() throws {
-        try Repository.withTemporaryFolder { folder in
-            let outcome = try Program("tracing-gendered-pronouns").run([], in: folder)
-            #expect(outcome.end == .exit(0), "\(outcome.errors)")
-            let drawn = try Repository.names(in: folder + "/figures")
-            #expect(drawn == (try Repository.names(in: Repository.root + "/figures")))
-        }
-    }
 }

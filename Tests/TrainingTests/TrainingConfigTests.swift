@@ -32,13 +32,15 @@ import Training
     @Test(arguments: [
         ("[]", "top level"), ("{", "not valid JSON"), (#"{"n_layers": 3}"#, "n_layers"),
         (#"{"n_layer": 0}"#, "n_layer is 0; it must be 1 to 1000"),
-        (#"{"n_layer": 1.5}"#, "n_layer: the number does not fit"), (#"{"n_layer": "3"}"#, "n_layer: should be a whole number"),
+        (#"{"n_layer": 1.5}"#, "n_layer: the number does not fit"),
+        (#"{"n_layer": "3"}"#, "n_layer: should be a whole number"),
         (#"{"n_embd": 10, "n_head": 4}"#, "n_embd 10 is no multiple of n_head 4"),
         (#"{"learning_rate": -1}"#, "learning_rate is -1.0; it must be above 0"),
         (#"{"learning_rate": 1e999}"#, "number"), (#"{"dtype": "I64"}"#, "F32, F16 or BF16"),
         (#"{"lr_scheduler_type": "linear"}"#, "lr_scheduler_type"),
         (#"{"adam_beta1": 1}"#, "adam_beta1 is 1.0; it must be 0 or more and below 1"),
-        (#"{"seed": -1}"#, "seed: the number does not fit"), (#"{"vocab_size": 100}"#, "257"), ("", "it is empty"),
+        (#"{"seed": -1}"#, "seed: the number does not fit"),
+        (#"{"vocab_size": 100}"#, "257"), ("", "it is empty"),
     ])
     func badFilesAreRefused(_ json: String, _ expected: String) throws {
         let error = #expect(throws: TrainingError.self) { try config(json) }
