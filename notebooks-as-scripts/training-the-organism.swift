@@ -13,6 +13,7 @@ import Figures
 import FoundationEssentials
 import Glibc
 import GroundTruth
+import Interventions
 import Kernels
 import Models
 import Results
@@ -191,14 +192,12 @@ struct Evaluation {
                 [
                     "looked at": [" herself", " himself"], "lost": [" her", " his"],
                 ][context] ?? [" she", " he"]
-            let ids = try forms.map { try model.tokenizer!.singleToken($0) }
+            let difference = Metric.logitDifference(.text(forms[0]), .text(forms[1]))
             return try (Person.nouns + Person.names).map { person in
                 let subject = (person.kind == .name ? "" : "The ") + person.word
-                let run = try model.run("\(subject) \(context)", logits: .last)
-                let logits = run.logits!.rows[0]
+                let run = try model.run("\(subject) \(context)")
                 return Answer(
-                    person: person, context: context,
-                    logOdds: Double(logits[ids[0]]) - Double(logits[ids[1]]))
+                    person: person, context: context, logOdds: try difference.value(of: run))
             }
         }
     }

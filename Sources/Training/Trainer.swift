@@ -74,24 +74,17 @@ public struct Trainer {
 
     /// Makes the steps that are left.
     ///
-    /// - Parameters:
-    ///   - progress: Called after each step.
-    ///   - saved: Called after each checkpoint, and at the end.
+    /// - Parameter progress: Called after each step.
     /// - Throws: ``TrainingError/notFinite(step:reason:checkpoint:)`` when a loss or gradient is
     ///   infinite or not a number; the last checkpoint stays.
-    public mutating func run(
-        progress: (Trainer) throws -> Void = { _ in }, saved: (Trainer) throws -> Void = { _ in }
-    ) throws {
+    public mutating func run(progress: (Trainer) throws -> Void = { _ in }) throws {
         while step < config.max_steps {
             try makeStep()
             if step % config.eval_steps == 0 || step == config.max_steps {
                 log.closeSpan(validationLoss: try validation.map { try loss(on: $0) })
             }
             try progress(self)
-            if step % config.save_steps == 0 || step == config.max_steps {
-                try save()
-                try saved(self)
-            }
+            if step % config.save_steps == 0 || step == config.max_steps { try save() }
         }
     }
 

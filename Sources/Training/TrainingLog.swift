@@ -12,6 +12,9 @@ public struct TrainingLog: Sendable {
     /// The steps up to which the curve's points reach, and the validation loss there; NaN for none.
     var spans: [(end: Int, validation: Float)] = []
 
+    /// The steps at which the curve has points.
+    public var ends: [Int] { spans.map(\.end) }
+
     /// The last validation loss, in nats.
     public var validationLoss: Double? {
         spans.last.flatMap { $0.validation.isNaN ? nil : Double($0.validation) }

@@ -48,7 +48,10 @@ final class ProgressLine: Sendable {
 
     /// Says something about the work, on a line of its own.
     func note(_ text: String) {
-        if !isQuiet { Terminal.note("\(what): \(text)") }
+        guard !isQuiet else { return }
+        // Over the line that changes, which comes back below.
+        if Terminal.hasLine { Terminal.writeToError("\r\u{1b}[2K") }
+        Terminal.note("\(what): \(text)")
     }
 
     private func line(_ done: Int, _ before: Int, _ total: Int, _ now: ContinuousClock.Instant)

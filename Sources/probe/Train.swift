@@ -61,9 +61,13 @@ struct Train: ParsableCommand {
             checkpoint: "\(folder)/checkpoint.safetensors")
         let progress = output.verbosity.progress("training")
         if trainer.step > 0 { progress.note("goes on after step \(trainer.step)") }
-        try trainer.run(
-            progress: { progress.update($0.step, of: config.max_steps) },
-            saved: { try $0.model.save(to: folder, as: config.dtype, tokenizerFiles: files) })
+        try trainer.run { trainer in
+            progress.update(trainer.step, of: config.max_steps)
+            if trainer.log.ends.last == trainer.step {
+                progress.note("after step \(trainer.step), " + Self.losses(trainer.log))
+            }
+        }
+        try trainer.model.save(to: folder, as: config.dtype, tokenizerFiles: files)
         try report(trainer, folder)
     }
 
@@ -96,14 +100,19 @@ struct Train: ParsableCommand {
             return array
         }
         let curve = described(trainer.log.curve)
-        let ends = curve.axes[0].labels.indices.map { line in
-            curve.axes[0].labels[line] + " "
-                + NumberText.fixed(
-                    Double(curve.values[line, curve.axes[1].count - 1]), decimals: 4)
-        }
         try probe.report(
             LinePlot(curve, style: .init(title: "Training")), with: described(trainer.log.steps),
-            "loss after \(trainer.step) steps, in nats: " + ends.joined(separator: ", "),
+            "after step \(trainer.step), " + Self.losses(trainer.log),
             command: "train", output, isPreviewed: false)
+    }
+
+    /// The last point of the losses' curve, in words.
+    private static func losses(_ log: TrainingLog) -> String {
+        let curve = log.curve
+        let ends = curve.axes[0].labels.enumerated().map { line, text in
+            let loss = Double(curve.values[line, curve.axes[1].count - 1])
+            return "\(text) \(NumberText.fixed(loss, decimals: 4))"
+        }
+        return "loss in nats: " + ends.joined(separator: ", ")
     }
 }

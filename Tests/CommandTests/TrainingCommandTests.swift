@@ -36,7 +36,7 @@ struct TrainingCommandTests {
             let start = ContinuousClock.now
             let whole = try Program.probe.run(arguments(folder, out: "whole"), in: folder)
             #expect(whole.end == .exit(0), "\(whole.errors)")
-            #expect(whole.output.contains("loss after 60 steps"))
+            #expect(whole.output.contains("after step 60, loss in nats: training "))
             let duration = (ContinuousClock.now - start) / .seconds(1)
             var generator = SeededGenerator(seed: 4, stream: "kills")
             var kills = 0
@@ -64,7 +64,9 @@ struct TrainingCommandTests {
             #expect(prompt.end == .exit(0), "\(prompt.errors)")
             // Once more, nothing is left to do; with another config it is refused.
             let again = try Program.probe.run(arguments(folder, out: "cut"), in: folder)
-            #expect(again.end == .exit(0) && again.output.contains("loss after 60 steps"))
+            #expect(
+                again.end == .exit(0)
+                    && again.output.contains("after step 60, loss in nats: training "))
             let changed = Self.config.replacingOccurrences(of: "0.01", with: "0.02")
             try Repository.write(Array(changed.utf8), to: "\(folder)/config.json")
             let other = try Program.probe.run(arguments(folder, out: "cut"), in: folder)
