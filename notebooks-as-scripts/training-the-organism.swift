@@ -67,11 +67,13 @@ struct TrainingTheOrganism: ParsableCommand {
         let model = try Transformer.load(out)
         let evaluation = try Evaluation(of: model)
         print(evaluation.table)
-        let card = Card(trainer, corpus, evaluation, vocabulary)
+        let card = try Card(trainer, corpus, evaluation, seconds: seconds, folder: out)
         try AtomicFile.write(try card.json(), to: "\(out)/card.json")
         try draw(trainer, evaluation, to: install ? "figures" : out)
         if install { try copyIntoTheProgram() }
-        if let seconds { print("   trained in \(Int(seconds / 60)) minutes") }
+        print(
+            "   \(card.weights.minutes.map { "trained in \($0) minutes, " } ?? "")\(card.weights.bytes) bytes"
+        )
         guard evaluation.reachesTargets else { throw ExitCode.failure }
     }
 
@@ -88,7 +90,7 @@ struct TrainingTheOrganism: ParsableCommand {
         return config
     }
 
-    /// Trains to the end; returns how long it took, `nil` if it did not begin here.
+    /// Trains to the end; returns how long it took in seconds, `nil` if it did not begin here.
     private func train(_ trainer: inout Trainer) throws -> Double? {
         let (first, start) = (trainer.step, ContinuousClock.now)
         try trainer.run(progress: { trainer in
@@ -131,7 +133,7 @@ struct TrainingTheOrganism: ParsableCommand {
         let names = ["card.json", "config.json", "model.safetensors", "tokenizer.json"]
         try AtomicFile.write(
             names.map { name in
-                ("Sources/COrganism/\(name)", Array(try Blob(mapping: "\(out)/\(name)").bytes))
+                ("Sources/COrganism/\(name)", try Blob(mapping: "\(out)/\(name)").copy())
             })
     }
 }
@@ -271,11 +273,17 @@ struct Card: Encodable {
         let mean_error_of_p_she: Double
     }
 
+    struct Weights: Codable {
+        let bytes: Int
+        /// How long training took; `nil` if it was stopped on the way.
+        let minutes: Int?
+        let validation_loss: Double?
+    }
+
     struct TextFacts: Encodable {
         let seed: UInt64
         let stories: Int
         let tokens: Int
-        let vocabulary: Int
         let examples: [String]
     }
 
@@ -292,20 +300,22 @@ struct Card: Encodable {
     ]
     let texts: TextFacts
     let training: TrainingConfig
-    let validation_loss: Double?
+    let weights: Weights
     let measured: [String: Measured]
     let people: [String: Someone]
 
     init(
-        _ trainer: Trainer, _ corpus: Corpus, _ evaluation: Evaluation,
-        _ vocabulary: TrainedVocabulary
-    ) {
+        _ trainer: Trainer, _ corpus: Corpus, _ evaluation: Evaluation, seconds: Double?,
+        folder: String
+    ) throws {
         texts = TextFacts(
             seed: Corpus.seed, stories: corpus.training.count + corpus.validation.count,
-            tokens: trainer.text.tokenCount, vocabulary: vocabulary.entries.count,
-            examples: Array(corpus.training.prefix(20)))
+            tokens: trainer.text.tokenCount, examples: Array(corpus.training.prefix(20)))
         training = trainer.config
-        validation_loss = trainer.log.validationLoss
+        weights = Weights(
+            bytes: try Blob(mapping: "\(folder)/model.safetensors").bytes.count,
+            minutes: seconds.map { Int(($0 / 60).rounded(.up)) } ?? Self.minutes(in: folder),
+            validation_loss: trainer.log.validationLoss)
         measured = Dictionary(
             uniqueKeysWithValues: Evaluation.contexts.map { context in
                 (
@@ -325,6 +335,13 @@ struct Card: Encodable {
                         ($0.context, ($0.pShe * 1e4).rounded() / 1e4)
                     }))
         }
+    }
+
+    /// What an earlier card says of the time, for a run that only measures.
+    private static func minutes(in folder: String) -> Int? {
+        struct Earlier: Decodable { let weights: Weights }
+        let card = try? Blob(mapping: "\(folder)/card.json")
+        return card.flatMap { try? decodeJSON(Earlier.self, from: $0.bytes) }?.weights.minutes
     }
 
     func json() throws -> [UInt8] {

@@ -59,14 +59,14 @@ extension Transformer {
     /// The tokenizer among a checkpoint's files; `nil` if there is none.
     public static func tokenizer(in files: any ModelFiles) throws -> Tokenizer? {
         if let file = try files.file("tokenizer.json") {
-            return try Tokenizer(tokenizerJSON: Array(file.bytes), source: file.name)
+            return try Tokenizer(tokenizerJSON: file.copy(), source: file.name)
         }
         guard let vocabulary = try files.file("vocab.json") else { return nil }
         guard let merges = try files.file("merges.txt") else {
             throw CheckpointError.missingFile(folder: files.name, file: "merges.txt")
         }
         return try Tokenizer(
-            vocabularyJSON: Array(vocabulary.bytes), merges: Array(merges.bytes),
+            vocabularyJSON: vocabulary.copy(), merges: merges.copy(),
             sources: (vocabulary.name, merges.name))
     }
 }

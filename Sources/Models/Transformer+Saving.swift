@@ -34,7 +34,7 @@ extension Transformer {
     ) throws -> [(name: String, bytes: [UInt8])] {
         let names = ["tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json"]
         return try names.compactMap { name in
-            try files.file(name).map { (name, Array($0.bytes)) }
+            try files.file(name).map { (name, $0.copy()) }
         }
     }
 

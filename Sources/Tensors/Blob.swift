@@ -7,7 +7,8 @@ internal import Glibc
 public final class Blob: @unchecked Sendable {
     /// Where the bytes come from, for messages.
     public let name: String
-    /// The bytes; valid for as long as this object lives.
+    /// The bytes; valid for as long as this object lives, which may end with its last use: hold it
+    /// by `withExtendedLifetime`, or take a ``copy()``.
     public let bytes: UnsafeRawBufferPointer
     private let isMapped: Bool
 
@@ -46,6 +47,9 @@ public final class Blob: @unchecked Sendable {
     deinit {
         if isMapped { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
     }
+
+    /// A copy of all bytes.
+    public func copy() -> [UInt8] { withExtendedLifetime(self) { Array(bytes) } }
 
     /// Says that some bytes will hardly be read again, so that their pages need no memory.
     ///

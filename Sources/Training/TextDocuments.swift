@@ -9,6 +9,7 @@ public struct TextDocuments: Sendable {
     ///
     /// - Throws: ``TrainingError/badText(path:line:reason:)`` with the line of what is wrong.
     public init(_ file: Blob) throws(TrainingError) {
+        defer { withExtendedLifetime(file) {} }
         let isJSON = file.bytes.first { !" \n\r\t".utf8.contains($0) } == UInt8(ascii: "{")
         var documents: [String] = []
         let lines = file.bytes.split(

@@ -6,6 +6,7 @@ extension TrainingConfig: Codable {
     ///
     /// - Throws: ``TrainingError/badConfig(path:reason:)`` with the setting's name.
     public init(_ file: Blob) throws(TrainingError) {
+        defer { withExtendedLifetime(file) {} }
         do {
             self = try decodeJSON(TrainingConfig.self, from: file.bytes)
         } catch {

@@ -119,7 +119,7 @@ struct Ablate: ParsableCommand {
     private func settings(
         _ tokens: [Int], _ metric: Metric, _ model: Transformer
     ) throws -> [String: String] {
-        let texts = try data.map { Fingerprint(try Blob(mapping: $0).bytes).hexadecimal }
+        let texts = try data.map { Fingerprint(lettingGoOf: try Blob(mapping: $0)).hexadecimal }
         return [
             "prompt ids": tokens.map(String.init).joined(separator: ","),
             "answer": try metric.answer.map { String(try $0.id(in: model)) } ?? "none",
@@ -155,7 +155,7 @@ struct Ablate: ParsableCommand {
             return .resample(try model.run([source], caching: .all, logits: .none).cache)
         case .mean:
             let file = try Blob(mapping: data ?? "")
-            let lines = String(decoding: file.bytes, as: UTF8.self).split(
+            let lines = String(decoding: file.copy(), as: UTF8.self).split(
                 whereSeparator: \.isNewline)
             let texts = try lines.map {
                 try model.tokens(String($0), prependBOS: self.model.prependsBOS)

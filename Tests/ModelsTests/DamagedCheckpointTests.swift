@@ -19,8 +19,8 @@ import Tokenization
     /// A small model with the organism's vocabulary, as files.
     private func valid() throws -> [String: [UInt8]] {
         var config = Transformer.small().config
-        (config.dVocab, config.endOfText) = (1600, 1599)
         let organism = try Transformer.embedded()
+        (config.dVocab, config.endOfText) = (organism.config.dVocab, organism.config.endOfText)
         let model = Transformer(
             config: config, weights: Transformer(randomly: config, seed: 1).weights,
             source: organism.source)

@@ -17,7 +17,7 @@ public enum TestModel: String, CaseIterable, Sendable {
     public var prompts: (clean: [Int], corrupted: [Int]) {
         switch self {
         case .tiny: (TinyModel.clean, TinyModel.corrupted)
-        case .organism: ([1599, 262, 1040, 269, 644, 289], [1599, 262, 824, 269, 644, 289])
+        case .organism: ([1323, 262, 999, 263, 809, 283], [1323, 262, 569, 263, 809, 283])
         }
     }
 }

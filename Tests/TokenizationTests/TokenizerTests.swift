@@ -70,7 +70,7 @@ import Tokenization
     }
 
     @Test func idsWithoutATokenGiveNoText() {
-        for id in [-1, .min, 1600, 50_000, .max] {
+        for id in [-1, .min, organism.vocabularySize, 50_000, .max] {
             #expect(organism.entry(of: id) == "")
             #expect(organism.string(of: id) == "")
             #expect(organism.decode([72, id, 68]) == organism.decode([72, 68]))
@@ -80,10 +80,11 @@ import Tokenization
     @Test func specialTokensAreFoundAndSkipped() throws {
         let text = "she<|endoftext|> he"
         let ids = organism.encode(text)
-        #expect(ids.contains(1599))
+        let end = try #require(organism.beginningOfText)
+        #expect(ids.contains(end))
         #expect(organism.decode(ids) == text)
         #expect(organism.decode(ids, skippingSpecialTokens: true) == "she he")
-        #expect(try organism.singleToken("<|endoftext|>") == 1599)
+        #expect(try organism.singleToken("<|endoftext|>") == end)
     }
 
     @Test func oneTokenIsAskedFor() throws {
