@@ -1,6 +1,5 @@
 import Kernels
 public import Models
-import Results
 public import Tensors
 
 /// What corrupting each edge of a model alone would change, to first order, from the outputs of two
@@ -33,9 +32,8 @@ public struct EdgeAttribution: Sendable {
     /// The scores, [source, destination], or [pos, source, destination]; zero where there is no
     /// edge. Of a batch they are summed over its sequences, as the metric is their mean.
     public let scores: Tensor
-    let metric: Metric
-    let clean: Run
-    let differences: OutputDifferences
+    /// The edges' exact patches.
+    public let patching: EdgePatching
 
     /// Attributes a metric to all edges.
     ///
@@ -50,25 +48,17 @@ public struct EdgeAttribution: Sendable {
         _ metric: Metric, clean: Run, corrupted: Run, gradients: Gradients = .clean,
         isByPosition: Bool = false
     ) throws {
-        guard let tokens = clean.tokens, let others = corrupted.tokens else {
-            throw InterventionError.baseWithoutTokens
-        }
-        guard (tokens.count, tokens.length) == (others.count, others.length) else {
-            throw InterventionError.differentShapes(
-                clean: [tokens.count, tokens.length], base: [others.count, others.length])
-        }
-        let model = clean.model
+        patching = try EdgePatching(clean: clean, corrupted: corrupted)
+        let (model, tokens) = (clean.model, patching.tokens)
         let objective = try metric.objective(in: model, on: tokens)
-        differences = try OutputDifferences(of: corrupted, minus: clean, tokens)
-        (self.metric, self.clean) = (metric, clean)
-        graph = differences.graph
+        graph = patching.graph
         var fractions: [Float?] = [nil]
         if case .integrated(let steps) = gradients {
             precondition(steps > 0, "gradients at no inputs")
             fractions = (0..<steps).map { Float($0) / Float(steps) }
         }
         let sum = EdgeScores(
-            differences, length: isByPosition ? tokens.length : 1,
+            patching.differences, length: isByPosition ? tokens.length : 1,
             weight: 1 / Float(fractions.count))
         for fraction in fractions {
             var hooks = Hooks()
@@ -97,30 +87,6 @@ public struct EdgeAttribution: Sendable {
         var sum = scores[at: 0]
         for pos in 1..<scores.shape[0] { add(scores[at: pos].rows, to: sum.mutableRows) }
         return sum
-    }
-
-    /// The patch that corrupts one edge alone, exactly, in a run that departs from the clean one.
-    ///
-    /// Only the reader sees the difference; what it then writes reaches everything after it.
-    public func branch(corrupting edge: ComputationGraph.Edge) -> Branch {
-        let (row, column) = edge.place
-        let readers = graph.readers
-        let reader = readers[readers.firstIndex { $0.columns.contains(column) } ?? 0]
-        var site = Site(reader.point)
-        if case .head(_, let head) = edge.destination.node { site.head = head }
-        return Branch([Intervention(site, .add(differences.value(of: row)))])
-    }
-
-    /// What corrupting each of some edges alone changes, measured by the ``Engine``.
-    public func measured(
-        _ edges: [ComputationGraph.Edge], options: Engine.Options = Engine.Options(),
-        progress: @Sendable (Int, Int) -> Void = { _, _ in }
-    ) throws -> [Double] {
-        let start = try metric.value(of: clean)
-        return try metric.measure(
-            edges.map(branch(corrupting:)), departingFrom: clean, options: options,
-            progress: progress
-        ).map { $0 - start }
     }
 }
 

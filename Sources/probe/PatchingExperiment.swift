@@ -109,7 +109,10 @@ struct PatchingExperiment {
         }
         effects.summary = summary
         effects.provenance = provenance
-        effects.settings = settings(sweeps)
+        effects.settings = settings.merging([
+            "site": sweeps.map(\.kind.shortName).joined(separator: ","),
+            "axes": sweeps.first?.axes.map(\.rawValue).joined(separator: ",") ?? "",
+        ]) { $1 }
         return effects
     }
 
@@ -120,7 +123,8 @@ struct PatchingExperiment {
             : .stacking(parts, along: "site", labels: sweeps.map(\.kind.shortName))
     }
 
-    private func settings(_ sweeps: [Sweep]) -> [String: String] {
+    /// Prompts, answers and metric, to run it again.
+    var settings: [String: String] {
         func token(_ reference: TokenReference?) -> String {
             guard let id = try? reference?.id(in: base.model) else { return "none" }
             return "\(id) \(base.model.string(of: id).debugDescription)"
@@ -132,8 +136,6 @@ struct PatchingExperiment {
             "clean": text(clean), "clean ids": ids(clean), "corrupted": text(base),
             "corrupted ids": ids(base), "answer": token(metric.answer),
             "wrong": token(metric.wrong), "metric": metric.quantity.name,
-            "site": sweeps.map(\.kind.shortName).joined(separator: ","),
-            "axes": sweeps.first?.axes.map(\.rawValue).joined(separator: ",") ?? "",
         ]
     }
 

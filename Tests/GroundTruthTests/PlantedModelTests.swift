@@ -89,7 +89,7 @@ import Testing
                 == ["input->a1.h2<v>", "a1.h2->logits"])
         for edge in strongest.prefix(2) { #expect(abs(Double(edge.score) + effect) < 1e-4) }
         #expect(abs(strongest[2].score) < 1e-4)
-        let exact = try attribution.measured(strongest.map(\.edge))
+        let exact = try attribution.patching.measure(strongest.map(\.edge), planted.metric)
         for (edge, value) in zip(strongest, exact) {
             #expect(abs(Double(edge.score) - value) < 1e-4)
         }

@@ -51,7 +51,7 @@ import Testing
         for edge in stride(from: 0, to: edges.count, by: 7).map({ edges[$0] }) {
             let circuit = Circuit(edges.filter { $0 != edge }, of: attribution.graph)
             let value = try circuit.value(of: Self.metric, clean: clean, corrupted: corrupted)
-            let change = try attribution.measured([edge])[0]
+            let change = try attribution.patching.measure([edge], Self.metric)[0]
             #expect(abs(value - start - change) < 1e-5, "\(edge)")
         }
     }

@@ -83,11 +83,11 @@ import Testing
     @Test func measuredEdgesMatchTransformerLensHooks() throws {
         let attribution = try Self.attribution()
         let edges = attribution.graph.edges
-        let measured = try attribution.measured(edges)
+        let measured = try attribution.patching.measure(edges, Self.metric)
         let (clean, _) = try Self.runs()
         let start = try Self.metric.value(of: clean)
         let naive = try Self.metric.measureNaively(
-            edges.map(attribution.branch(corrupting:)), departingFrom: clean)
+            edges.map(attribution.patching.branch(corrupting:)), departingFrom: clean)
         for (fast, slow) in zip(measured, naive) { #expect(abs(fast - (slow - start)) < 2e-5) }
         let exact = try golden()("exact")
         let columns = attribution.graph.destinations.map(\.description)
@@ -112,7 +112,7 @@ import Testing
         func measured(_ fraction: Float) throws -> [Double] {
             let branches = attribution.graph.edges.map { edge in
                 Branch(
-                    attribution.branch(corrupting: edge).interventions.map { patch in
+                    attribution.patching.branch(corrupting: edge).interventions.map { patch in
                         guard case .add(let change) = patch.edit else { return patch }
                         return Intervention(
                             patch.site,
@@ -150,8 +150,8 @@ import Testing
     }
 
     /// The gradient at what a part writes is the sum of those at what reads it, so that the edges
-    /// out of a part sum to its own score; out of the input, with integrated gradients, to the whole
-    /// difference between the runs.
+    /// out of a part sum to its own score; out of the input, with integrated gradients, to the
+    /// whole difference between the runs.
     @Test func edgesOutOfAPartSumToItsAttribution() throws {
         let (clean, corrupted) = try Self.runs()
         let scores = try Self.attribution().scores
