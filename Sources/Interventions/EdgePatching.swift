@@ -30,7 +30,7 @@ public struct EdgePatching: Sendable {
         (graph, self.clean, self.tokens) = (differences.graph, clean, tokens)
     }
 
-    /// What a part must have cached in both runs.
+    /// What both runs must have cached.
     public static let caching = Caching.only(.embed, .z, .mlpOut)
 
     /// The patch that corrupts one edge alone, in a run that departs from the clean one.

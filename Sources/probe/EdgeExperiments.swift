@@ -12,27 +12,31 @@ struct EdgeExperiments {
     private let prependsBOS: Bool
     /// The pairs of a file; `nil` for the pair of the options.
     private let pairs: [PromptPair]?
+    /// The runs of the pair of the options.
+    private let single: PatchingExperiment?
 
     init(_ pair: PairOptions, _ model: Transformer, prependsBOS: Bool) throws {
         (self.pair, self.model, self.prependsBOS) = (pair, model, prependsBOS)
         pairs = try pair.pairs.map { try PromptPair.read(Blob(mapping: $0)) }
+        single =
+            pairs != nil
+            ? nil
+            : try PatchingExperiment(
+                pair, model, prependBOS: prependsBOS, caching: EdgePatching.caching)
     }
 
     /// The number of pairs.
     var count: Int { pairs?.count ?? 1 }
 
-    /// Calls `body` with the runs of each pair in turn; they are made again each time, as those of
-    /// many pairs would not fit in memory.
+    /// Calls `body` with the runs of each pair in turn; those of a file are made again each time, as
+    /// those of many pairs would not fit in memory.
     ///
     /// - Throws: What `body` or a run throws, with the pair's number.
     func forEach(
         _ progress: ProgressLine, _ body: (PatchingExperiment) throws -> Void
     ) throws {
-        guard let pairs, let file = pair.pairs else {
-            return try body(
-                PatchingExperiment(
-                    pair, model, prependBOS: prependsBOS, caching: EdgePatching.caching))
-        }
+        if let single { return try body(single) }
+        guard let pairs, let file = pair.pairs else { return }
         for (index, prompts) in pairs.enumerated() {
             do {
                 try body(
