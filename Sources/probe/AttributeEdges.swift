@@ -103,7 +103,8 @@ struct AttributeEdges: ParsableCommand {
     ) throws -> Measurement {
         var sum = Measurement(changes: [Double](repeating: 0, count: edges.count))
         let share = 1 / Double(experiments.count)
-        try experiments.forEach(output.verbosity.progress("circuit")) { experiment in
+        try experiments.forEach(output.verbosity.progress("circuit"), warns: false) {
+            experiment in
             let (metric, clean, corrupted) = (
                 experiment.metric, experiment.clean, experiment.base
             )

@@ -28,12 +28,15 @@ struct EdgeExperiments {
     /// The number of pairs.
     var count: Int { pairs?.count ?? 1 }
 
-    /// Calls `body` with the runs of each pair in turn; those of a file are made again each time, as
-    /// those of many pairs would not fit in memory.
+    /// Calls `body` with the runs of each pair in turn.
     ///
+    /// Those of a file are made again each time, as they would not all fit in memory.
+    ///
+    /// - Parameter warns: Whether to say which metrics hardly differ between their runs.
     /// - Throws: What `body` or a run throws, with the pair's number.
     func forEach(
-        _ progress: ProgressLine, _ body: (PatchingExperiment) throws -> Void
+        _ progress: ProgressLine, warns: Bool = true,
+        _ body: (PatchingExperiment) throws -> Void
     ) throws {
         if let single { return try body(single) }
         guard let pairs, let file = pair.pairs else { return }
@@ -42,7 +45,7 @@ struct EdgeExperiments {
                 try body(
                     PatchingExperiment(
                         prompts, pair, model, prependBOS: prependsBOS,
-                        caching: EdgePatching.caching))
+                        caching: EdgePatching.caching, warns: warns))
             } catch {
                 throw PairError(file: file, pair: index + 1, reason: "\(error)")
             }

@@ -27,7 +27,7 @@ struct PatchingExperiment {
     /// Runs both prompts of a pair from a file, with the options' metric.
     init(
         _ prompts: PromptPair, _ pair: PairOptions, _ model: Transformer, prependBOS: Bool,
-        caching: Caching = .all
+        caching: Caching = .all, warns: Bool = true
     ) throws {
         let tokens = (
             clean: try model.tokens(prompts.clean, prependBOS: prependBOS),
@@ -38,12 +38,13 @@ struct PatchingExperiment {
         }
         let metric = pair.metric.metric(.text(prompts.answer), .text(prompts.wrong))
         try self.init(
-            model, tokens, metric, isNormalized: pair.metric == .normalized, caching)
+            model, tokens, metric, isNormalized: pair.metric == .normalized, caching,
+            warns: warns)
     }
 
     private init(
         _ model: Transformer, _ prompts: (clean: [Int], corrupted: [Int]), _ raw: Metric,
-        isNormalized: Bool, _ caching: Caching
+        isNormalized: Bool, _ caching: Caching, warns: Bool = true
     ) throws {
         clean = try model.run([prompts.clean], caching: caching)
         // With all that sweeps need of it, so that they do not run it again.
@@ -51,7 +52,7 @@ struct PatchingExperiment {
         ends = (try raw.value(of: clean), try raw.value(of: base))
         metric = isNormalized ? try raw.normalized(from: base, to: clean) : raw
         let difference = ends.clean - ends.corrupted
-        if isNormalized, abs(difference) < 0.05 {
+        if warns, isNormalized, abs(difference) < 0.05 {
             Terminal.note(
                 "warning: clean and corrupted differ by only "
                     + NumberText.fixed(difference, decimals: 4, minus: "-")

@@ -196,6 +196,30 @@ import Testing
         expectClose(both, mean, atol: 2e-6)
     }
 
+    /// One layer, one head, heads that are not as wide as the stream together, one position.
+    @Test(arguments: [(1, 1, 5, 4), (1, 2, 3, 3), (3, 1, 8, 1)])
+    func otherShapes(_ layers: Int, _ heads: Int, _ width: Int, _ length: Int) throws {
+        var config = TransformerConfig(
+            nLayers: layers, dModel: 6, nHeads: heads, dHead: width, dMLP: 7, dVocab: 50, nCtx: 8)
+        config.initializerRange = 0.3
+        let model = Transformer(randomly: config, seed: 2)
+        let tokens = (0..<length).map { 3 * $0 + 1 }
+        let clean = try model.run([tokens], caching: .all)
+        let corrupted = try model.run([[9] + tokens.dropFirst()], caching: .all)
+        let attribution = try EdgeAttribution(Self.metric, clean: clean, corrupted: corrupted)
+        let edges = attribution.graph.edges
+        let exact = try attribution.patching.measure(edges, Self.metric)
+        let start = try Self.metric.value(of: clean)
+        let naive = try Self.metric.measureNaively(
+            edges.map(attribution.patching.branch(corrupting:)), departingFrom: clean)
+        for (fast, slow) in zip(exact, naive) { #expect(abs(fast - (slow - start)) < 2e-5) }
+        let input = Sweep(.embed, by: [], from: corrupted)
+        let whole = try AttributionPatching([input], Self.metric, departingFrom: clean)
+            .estimates(of: input)[0]
+        let sum = attribution.scores[at: 0].values.reduce(0) { $0 + Double($1) }
+        #expect(abs(sum - (whole - start)) < 1e-5)
+    }
+
     /// A metric between the runs has scores on its scale.
     @Test func normalizedScoresAreOnTheScale() throws {
         let (clean, corrupted) = try Self.runs()
