@@ -55,8 +55,9 @@ extension PlantedModel {
             ],
             edges: [
                 CircuitEdge("hook_embed", earlier.node),
-                CircuitEdge("hook_pos_embed", earlier.node),
-                CircuitEdge("hook_embed", later.node), CircuitEdge(earlier.node, later.node),
+                CircuitEdge("hook_pos_embed", earlier.node, carriesChange: false),
+                CircuitEdge("hook_embed", later.node, carriesChange: false),
+                CircuitEdge(earlier.node, later.node),
                 CircuitEdge(later.node, "blocks.1.hook_resid_post"),
             ])
     }

@@ -48,7 +48,8 @@ extension PlantedModel {
                 .neurons([:]),
             ],
             edges: [
-                CircuitEdge("hook_embed", place.node), CircuitEdge("hook_pos_embed", place.node),
+                CircuitEdge("hook_embed", place.node),
+                CircuitEdge("hook_pos_embed", place.node, carriesChange: false),
                 CircuitEdge(place.node, "blocks.2.hook_resid_post"),
             ])
     }

@@ -30,11 +30,11 @@ public struct SweepScore: Sendable {
 }
 
 extension PlantedModel {
-    /// Runs every sweep and compares it with the truth.
+    /// Runs every sweep, corrupts every edge, and compares with the truth.
     ///
     /// - Parameter naively: Whether each branch is one full forward pass, instead of the engine.
     public func scores(naively: Bool = false) throws -> [SweepScore] {
-        try sweeps.map { sweep in
+        let scores = try sweeps.map { sweep in
             let measured = try effects(of: sweep, naively: naively)
             let truth = measured.map { sweep.effects[$0.site] }
             let deviations = zip(measured, truth).map { ($0.value - ($1 ?? 0)).magnitude }
@@ -48,6 +48,7 @@ extension PlantedModel {
                 areaUnderCurve: sweep.effects.isEmpty ? nil : area ?? 0,
                 areaOfEstimates: try areaOfEstimates(of: sweep, isTrue), deviation: deviation)
         }
+        return scores + [try edgeScore(naively: naively)]
     }
 
     private func areaOfEstimates(of sweep: PlantedSweep, _ isTrue: [Bool]) throws -> Double? {

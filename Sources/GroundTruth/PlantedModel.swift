@@ -89,11 +89,14 @@ public struct CircuitEdge: Hashable, Sendable, CustomStringConvertible {
     public let from: String
     /// What reads.
     public let to: String
+    /// Whether what differs between the prompts goes along it; positions, for one, are the same.
+    public let carriesChange: Bool
 
     /// Names an edge.
-    public init(_ from: String, _ to: String) {
+    public init(_ from: String, _ to: String, carriesChange: Bool = true) {
         self.from = from
         self.to = to
+        self.carriesChange = carriesChange
     }
 
     /// Both ends with an arrow.

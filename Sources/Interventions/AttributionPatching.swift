@@ -46,16 +46,12 @@ public struct AttributionPatching: Sendable {
             }
         }
         let objective = try metric.objective(in: model, on: tokens)
-        let point = HookPoint(.embed)
         var sum = ActivationCache()
         for step in 0..<steps {
             var hooks = Hooks()
             if step > 0 {
-                guard let from = base.cache[point], let to = clean.cache[point] else {
-                    throw InterventionError.notCached("\(point)")
-                }
-                let input = from.mixed(with: to, Float(step) / Float(steps))
-                hooks.add(at: point) { embed, _ in embed = input }
+                try hooks.interpolateInput(
+                    from: base, to: clean, Float(step) / Float(steps))
             }
             let found = try model.gradients(
                 of: objective, on: tokens,
@@ -123,14 +119,4 @@ public struct AttributionPatching: Sendable {
 extension Tensor {
     /// All elements in row-major order.
     fileprivate var elements: UnsafeBufferPointer<Float> { rows(of: max(count, 1)).elements }
-
-    /// The tensor a fraction of the way to another.
-    fileprivate func mixed(with other: Tensor, _ fraction: Float) -> Tensor {
-        precondition(shape == other.shape, "shapes \(shape) and \(other.shape)")
-        var result = Tensor(uninitialized: shape)
-        let out = result.mutableRows(of: max(count, 1))
-        let (x, y) = (elements, other.elements)
-        for i in 0..<x.count { out[0][i] = x[i] + fraction * (y[i] - x[i]) }
-        return result
-    }
 }

@@ -4,7 +4,7 @@ public import Tensors
 /// What happens to the part of an activation that a ``Site`` names.
 ///
 /// Values given as tensors have the activation's axes, [batch, pos, …]; with a batch or position
-/// axis of 1 they hold for all.
+/// axis of 1 they hold for all. At a site that names a head they may lack the head axis.
 public enum Edit: Sendable {
     /// The value that a run had there.
     case patch(from: ActivationCache)

@@ -29,13 +29,14 @@ struct PlannedEdit: Sendable {
         let width = operand.map { $0.shape.dropFirst(2).reduce(1, *) } ?? rows.columns
         let values = operand.map { $0.rows(of: width) }
         // A norm's value has a head axis while other branches have split the heads' inputs; an edit
-        // that knows nothing of it holds for every head.
+        // that knows nothing of it holds for every head, or for the one that its site names.
         let columns = site.columns(in: width == rows.columns ? shape : [width])
         for row in 0..<rows.count where contains(pos: start + row) {
             let new = values.map { values in
                 UnsafeBufferPointer(rebasing: values[index([sequence, start + row])][columns])
             }
-            for copy in stride(from: 0, to: rows.columns, by: width) {
+            for copy in stride(from: 0, to: rows.columns, by: width)
+            where width == rows.columns || site.head ?? copy / width == copy / width {
                 let target = rows[row][columns.lowerBound + copy..<columns.upperBound + copy]
                 edit.apply(to: UnsafeMutableBufferPointer(rebasing: target), operand: new)
             }
@@ -74,12 +75,17 @@ struct PlannedEdit: Sendable {
         }
     }
 
-    /// A patch has the activation's shape; other values may have a batch and a position axis of 1.
+    /// A patch has the activation's shape; other values may have a batch and a position axis of 1,
+    /// and lack the head axis where the site names a head.
     private func requireShape(
         of operand: Tensor, in model: Transformer, _ tokens: TokenBatch
     ) throws(InterventionError) {
         let kind = site.point.kind
-        let expected = kind.axes.map { axis in
+        var axes = kind.axes
+        if site.head != nil, axes[2] == .head, operand.rank == axes.count - 1 {
+            axes.remove(at: 2)
+        }
+        let expected = axes.map { axis in
             switch axis {
             case .batch: tokens.count
             case .pos, .queryPos, .keyPos: tokens.length
@@ -91,7 +97,7 @@ struct PlannedEdit: Sendable {
         let fits =
             expected.count == operand.rank
             && zip(expected, operand.shape).enumerated().allSatisfy { axis, lengths in
-                let isShared = !isPatch && lengths.1 == 1 && kind.axes[axis].isPlace
+                let isShared = !isPatch && lengths.1 == 1 && axes[axis].isPlace
                 return lengths.0 == lengths.1 || isShared
             }
         // Norms of split inputs have a head axis of their own.

@@ -81,6 +81,7 @@ extension LabelledArray {
             provenance: provenance)
         other.settings = settings
         other.texts = texts
+        other.omitsMissing = omitsMissing
         return other
     }
 }

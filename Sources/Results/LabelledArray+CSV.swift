@@ -6,12 +6,14 @@ extension LabelledArray {
     /// The columns are the axes, each followed by its companion, then `value`, then the values'
     /// texts and their ids; for a patched residual stream `layer,pos,token,value`. Quoting as in
     /// RFC 4180, lines end in a line feed. Numbers are the shortest that read back to the same
-    /// float; `nan` and `inf` are spelt so.
+    /// float; `nan` and `inf` are spelt so. See ``omitsMissing`` for rows that are left out.
     public func csv() -> String {
         var text = columnNames.map(quoted).joined(separator: ",") + "\n"
         let fields = axes.map(\.csvFields)
         var position = [Int](repeating: 0, count: axes.count)
         for (index, value) in values.values.enumerated() {
+            defer { position.advance(in: values.shape) }
+            if omitsMissing && value.isNaN { continue }
             for (axis, entry) in position.enumerated() {
                 text += fields[axis][entry]
                 text += ","
@@ -20,7 +22,6 @@ extension LabelledArray {
             if let texts { text += "," + quoted(texts.values[index]) }
             if let ids = texts?.ids { text += ",\(ids[index])" }
             text += "\n"
-            position.advance(in: values.shape)
         }
         return text
     }

@@ -17,6 +17,9 @@ public struct LabelledArray: Sendable {
     public var texts: Texts? {
         didSet { checkTexts() }
     }
+    /// Whether values that are not numbers stand for entries that do not exist, and are left out of
+    /// the CSV.
+    public var omitsMissing = false
     /// Single numbers that sum up the result or are needed to read it, such as the clean logit
     /// difference.
     public var summary: [(name: String, value: Double)]

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Differentiation
 import Figures
+import Interventions
 import Kernels
 import Models
 import Tensors
@@ -13,6 +14,8 @@ enum GradientTask: String, CaseIterable, ExpressibleByArgument, Encodable {
     case gpt2
     /// Attribution patching of gpt2's shape: two forward passes and one backward pass.
     case attribution
+    /// Edge attribution patching of gpt2's shape: three forward passes and one backward pass.
+    case edges
 }
 
 /// What a benchmark of gradients measured; the keys of its JSON carry the units.
@@ -87,7 +90,27 @@ struct GradientBenchmark {
                     withRespectTo: .activations(.all), caching: .all)
             }
             return (seconds, 3 * operations(config, rows: 16))
+        case .edges: return try measureEdges()
         }
+    }
+
+    private func measureEdges() throws -> (seconds: Double, operations: Double) {
+        let config = try TransformerConfig.find("gpt2")
+        let model = Transformer(randomly: config, seed: 0)
+        var ids = tokens(1, 16, config).ids[0]
+        let clean = TokenBatch([ids])
+        ids[2] = (ids[2] + 1) % config.dVocab
+        let corrupted = TokenBatch([ids])
+        let seconds = try Timing.median(of: repeats) {
+            let runs = try [clean, corrupted].map { tokens in
+                try model.run(.tokens(tokens), caching: EdgePatching.caching, logits: .none)
+            }
+            _ = try EdgeAttribution(
+                .logitDifference(.id(5), .id(9)), clean: runs[0], corrupted: runs[1])
+        }
+        let edges = Double(ComputationGraph(of: model).edges.count)
+        let products = 2 * 16 * Double(config.dModel) * edges
+        return (seconds, 4 * operations(config, rows: 16) + products)
     }
 
     private func tokens(_ count: Int, _ length: Int, _ config: TransformerConfig) -> TokenBatch {
@@ -102,7 +125,7 @@ struct GradientBenchmark {
     private func operations(_ config: TransformerConfig, rows: Int) -> Double {
         let (d, heads) = (Double(config.dModel), Double(config.nHeads * config.dHead))
         let block = 8 * d * heads + 4 * d * Double(config.dMLP)
-        let unembedding = task == .attribution ? 0 : 2 * d * Double(config.dVocab)
+        let unembedding = [.attribution, .edges].contains(task) ? 0 : 2 * d * Double(config.dVocab)
         return Double(rows) * (Double(config.nLayers) * block + unembedding)
     }
 }

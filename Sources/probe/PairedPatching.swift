@@ -128,7 +128,7 @@ extension LabelledArray {
 }
 
 /// What is wrong with one pair of a file.
-private struct PairError: Error, CustomStringConvertible {
+struct PairError: Error, CustomStringConvertible {
     let file: String
     let pair: Int
     let reason: String

@@ -27,7 +27,7 @@ struct PatchingExperiment {
     /// Runs both prompts of a pair from a file, with the options' metric.
     init(
         _ prompts: PromptPair, _ pair: PairOptions, _ model: Transformer, prependBOS: Bool,
-        caching: Caching = .all
+        caching: Caching = .all, warns: Bool = true
     ) throws {
         let tokens = (
             clean: try model.tokens(prompts.clean, prependBOS: prependBOS),
@@ -38,12 +38,13 @@ struct PatchingExperiment {
         }
         let metric = pair.metric.metric(.text(prompts.answer), .text(prompts.wrong))
         try self.init(
-            model, tokens, metric, isNormalized: pair.metric == .normalized, caching)
+            model, tokens, metric, isNormalized: pair.metric == .normalized, caching,
+            warns: warns)
     }
 
     private init(
         _ model: Transformer, _ prompts: (clean: [Int], corrupted: [Int]), _ raw: Metric,
-        isNormalized: Bool, _ caching: Caching
+        isNormalized: Bool, _ caching: Caching, warns: Bool = true
     ) throws {
         clean = try model.run([prompts.clean], caching: caching)
         // With all that sweeps need of it, so that they do not run it again.
@@ -51,7 +52,7 @@ struct PatchingExperiment {
         ends = (try raw.value(of: clean), try raw.value(of: base))
         metric = isNormalized ? try raw.normalized(from: base, to: clean) : raw
         let difference = ends.clean - ends.corrupted
-        if isNormalized, abs(difference) < 0.05 {
+        if warns, isNormalized, abs(difference) < 0.05 {
             Terminal.note(
                 "warning: clean and corrupted differ by only "
                     + NumberText.fixed(difference, decimals: 4, minus: "-")
@@ -109,7 +110,10 @@ struct PatchingExperiment {
         }
         effects.summary = summary
         effects.provenance = provenance
-        effects.settings = settings(sweeps)
+        effects.settings = settings.merging([
+            "site": sweeps.map(\.kind.shortName).joined(separator: ","),
+            "axes": sweeps.first?.axes.map(\.rawValue).joined(separator: ",") ?? "",
+        ]) { $1 }
         return effects
     }
 
@@ -120,7 +124,8 @@ struct PatchingExperiment {
             : .stacking(parts, along: "site", labels: sweeps.map(\.kind.shortName))
     }
 
-    private func settings(_ sweeps: [Sweep]) -> [String: String] {
+    /// Prompts, answers and metric, to run it again.
+    var settings: [String: String] {
         func token(_ reference: TokenReference?) -> String {
             guard let id = try? reference?.id(in: base.model) else { return "none" }
             return "\(id) \(base.model.string(of: id).debugDescription)"
@@ -132,8 +137,6 @@ struct PatchingExperiment {
             "clean": text(clean), "clean ids": ids(clean), "corrupted": text(base),
             "corrupted ids": ids(base), "answer": token(metric.answer),
             "wrong": token(metric.wrong), "metric": metric.quantity.name,
-            "site": sweeps.map(\.kind.shortName).joined(separator: ","),
-            "axes": sweeps.first?.axes.map(\.rawValue).joined(separator: ",") ?? "",
         ]
     }
 

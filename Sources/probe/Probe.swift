@@ -21,7 +21,8 @@ struct Probe: ParsableCommand {
                 name: "Intervene",
                 subcommands: [
                     PatchResidual.self, PatchAttention.self, PatchMLP.self, PatchHeads.self,
-                    Patch.self, AttributePatch.self, NeuronEffects.self, Ablate.self,
+                    Patch.self, AttributePatch.self, AttributeEdges.self, NeuronEffects.self,
+                    Ablate.self,
                 ]),
             CommandGroup(
                 name: "Read weights and logits",

@@ -11,7 +11,8 @@ struct SelfTest: ParsableCommand {
         abstract: "Run the sweeps on models with planted circuits, and check that they find them.",
         discussion: """
             Each sweep must rank the circuit's sites above all others (AUROC 1), with the effects \
-            that a closed form gives (largest deviation at most 1e-4). Estimated is the AUROC of \
+            that a closed form gives (largest deviation at most 1e-4), and so must corrupting each \
+            edge between parts. Estimated is the AUROC of attribution patching, for edges of edge \
             attribution patching, which saturation may fool. It takes less than a \
             second, needs no files, and exits with 1 if anything is wrong.
             """)

@@ -3,9 +3,10 @@
 
     PYTHON Tests/Benchmarks/compare_training.py .build/release/probe --json numbers.json
 
-PYTHON has torch and transformers. Three tasks: a training step (forward, backward, AdamW) of the organism's shape at 64 x
-64 tokens, forward and backward of GPT-2 small's shape at 8 x 64 tokens, and two forward passes and one backward pass for
-gradients of activations only. Each runs in a process of its own, in turns, so that peak memory (with the weights, and
+PYTHON has torch, transformers and transformer_lens 3. Four tasks: a training step (forward, backward, AdamW) of the
+organism's shape at 64 x 64 tokens, forward and backward of GPT-2 small's shape at 8 x 64 tokens, two forward passes and one
+backward pass for gradients of activations only, and edge attribution patching of all 32,491 edges of GPT-2 small's shape at
+16 tokens, in PyTorch by TransformerLens hooks. Each runs in a process of its own, in turns, so that peak memory (with the weights, and
 with PyTorch's code, whose share is told apart) is its own and both meet the same machine. The figure is the median over
 rounds of a process's median. OPENBLAS_CORETYPE is unset, both use the same number of threads.
 """
@@ -20,19 +21,78 @@ import sys
 from statistics import median
 from time import perf_counter
 
-TASKS = ("training", "gpt2", "attribution")
+TASKS = ("training", "gpt2", "attribution", "edges")
 
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def edges():
+    """Edge attribution patching by hooks; returns what does it once, and the memory before."""
+    import torch
+    from transformer_lens import HookedTransformer, HookedTransformerConfig
+    base = peak()
+    config = HookedTransformerConfig(n_layers=12, d_model=768, n_ctx=1024, d_head=64, n_heads=12, d_mlp=3072,
+        d_vocab=50257, act_fn="gelu_new", normalization_type="LNPre", device="cpu", seed=0)
+    model = HookedTransformer(config)
+    model.set_use_attn_result(True); model.set_use_split_qkv_input(True); model.set_use_hook_mlp_in(True)
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    clean = torch.randint(0, 50257, (1, 16))
+    corrupted = torch.cat([clean[:, :2], clean[:, 2:3] - 1, clean[:, 3:]], 1).abs()
+    sources, readers = [("hook_embed", slice(0, 1))], []
+    for l in range(12):
+        before, column = 1 + 13 * l, 37 * l
+        readers += [(f"blocks.{l}.hook_{c}_input", before, slice(column + 12 * i, column + 12 * i + 12))
+            for i, c in enumerate("qkv")]
+        readers.append((f"blocks.{l}.hook_mlp_in", before + 12, slice(column + 36, column + 37)))
+        sources.append((f"blocks.{l}.attn.hook_result", slice(before, before + 12)))
+        sources.append((f"blocks.{l}.hook_mlp_out", slice(before + 12, before + 13)))
+    readers.append(("blocks.11.hook_resid_post", 157, slice(444, 445)))
+    by_head = lambda value: value.detach().reshape(1, 16, -1, 768)
+
+    def body():
+        changes, scores = torch.zeros(1, 16, 157, 768), torch.zeros(157, 445)
+
+        def add(rows, sign):
+            def hook(value, hook):
+                changes[:, :, rows] += sign * by_head(value)
+                return value.requires_grad_() if hook.name == "hook_embed" and sign < 0 else value
+            return hook
+
+        def score(before, columns):
+            def hook(gradient, hook):
+                scores[:before, columns] += torch.einsum("bpsd,bphd->sh", changes[:, :, :before], by_head(gradient))
+            return hook
+        with torch.no_grad():
+            model.run_with_hooks(corrupted, fwd_hooks=[(name, add(rows, 1)) for name, rows in sources])
+        with model.hooks(fwd_hooks=[(name, add(rows, -1)) for name, rows in sources],
+                bwd_hooks=[(name, score(before, columns)) for name, before, columns in readers]):
+            logits = model(clean)
+            (logits[0, -1, 5] - logits[0, -1, 9]).backward()
+        assert scores.count_nonzero() > 15_000
+    return body, base
+
+
 def torch_task(task, repeats):
     """Times one task in this process."""
     import torch
-    from transformers import GPT2Config, GPT2LMHeadModel
     torch.set_num_threads(2)
     torch.manual_seed(0)
+    body, base = edges() if task == "edges" else gradients(task)
+    times = []
+    for _ in range(repeats + 1):
+        start = perf_counter()
+        body()
+        times.append(perf_counter() - start)
+    return {"seconds": median(times[1:]), "peak_memory_mb": peak(), "code_memory_mb": base}
+
+
+def gradients(task):
+    """Gradients of transformers' GPT-2; returns what takes them once, and the memory before."""
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
     base = peak()
     small = dict(n_layer=12, n_embd=96, n_head=12, vocab_size=1600, n_positions=64)
     config = GPT2Config(**small if task == "training" else {}, resid_pdrop=0, embd_pdrop=0, attn_pdrop=0)
@@ -56,13 +116,7 @@ def torch_task(task, repeats):
     if task == "attribution":
         for parameter in model.parameters():
             parameter.requires_grad_(False)
-    body = attribution if task == "attribution" else loss
-    times = []
-    for _ in range(repeats + 1):
-        start = perf_counter()
-        body()
-        times.append(perf_counter() - start)
-    return {"seconds": median(times[1:]), "peak_memory_mb": peak(), "code_memory_mb": base}
+    return attribution if task == "attribution" else loss, base
 
 
 def run(command):

@@ -75,6 +75,35 @@ import Testing
         }
     }
 
+    /// Where a circuit is linear, an edge's score is its effect: the head that copies has a fixed
+    /// pattern, so that its closed form holds for the edges that lead in and out too.
+    @Test func scoresOfLinearEdgesAreTheirEffects() throws {
+        let planted = PlantedModel.plantedHead
+        let attribution = try EdgeAttribution(
+            planted.metric, clean: planted.model.run([planted.clean], caching: .all),
+            corrupted: planted.model.run([planted.corrupted], caching: .all))
+        let effect = try #require(planted.sweeps[0].effects.values.first)
+        let strongest = attribution.graph.strongest(3, by: attribution.scores)
+        #expect(
+            Set(strongest.prefix(2).map(\.edge.description))
+                == ["input->a1.h2<v>", "a1.h2->logits"])
+        for edge in strongest.prefix(2) { #expect(abs(Double(edge.score) + effect) < 1e-4) }
+        #expect(abs(strongest[2].score) < 1e-4)
+        let exact = try attribution.patching.measure(strongest.map(\.edge), planted.metric)
+        for (edge, value) in zip(strongest, exact) {
+            #expect(abs(Double(edge.score) - value) < 1e-4)
+        }
+        // Those two edges do what the whole model does.
+        let circuit = Circuit(strongest: 2, by: attribution.scores, of: attribution.graph)
+        let (clean, corrupted) = (
+            try planted.model.run([planted.clean], caching: .all),
+            try planted.model.run([planted.corrupted], caching: .all)
+        )
+        let whole = try planted.metric.value(of: clean)
+        let alone = try circuit.value(of: planted.metric, clean: clean, corrupted: corrupted)
+        #expect(abs(alone - whole) < 1e-4)
+    }
+
     /// Distractors do change with the token, so that finding the circuit is not trivial.
     @Test func distractorsAreAlive() throws {
         let planted = PlantedModel.plantedNeuron

@@ -34,6 +34,21 @@ struct LabelledArrayTests {
                 """)
     }
 
+    @Test("entries that do not exist are not in the CSV, and stay so in other forms")
+    func missing() {
+        var array = patching(values: [.nan, 1, .nan, 2])
+        array.omitsMissing = true
+        let rows = """
+            layer,pos,token,value
+            0,1, man,1.0
+            1,1, man,2.0
+
+            """
+        #expect(array.csv() == rows)
+        #expect(array.replacingValues { $1 }.csv() == rows)
+        #expect(array.values.values.count == 4)
+    }
+
     @Test("CSV quotes what would end a field")
     func quoting() {
         let tokens = ["a,b", "say \"hi\"\r\n"]
