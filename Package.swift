@@ -119,7 +119,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "probe", "tracing-gendered-pronouns", "training-the-organism", "GroundTruth",
-                "Models", "Tensors", "TestSupport",
+                "Models", "Results", "Tensors", "TestSupport",
             ], swiftSettings: settings),
         .testTarget(
             name: "StructureTests", dependencies: ["TestSupport"], swiftSettings: settings),

@@ -70,7 +70,7 @@ private struct CSVScanner {
             fields.append(try field(source))
         }
         if let end = rest.first {
-            guard end.isNewline else {
+            guard end.endsLine else {
                 throw CSVError(
                     source: source, line: line, reason: "text after a closing quotation mark")
             }
@@ -82,7 +82,7 @@ private struct CSVScanner {
 
     private mutating func field(_ source: String) throws(CSVError) -> String {
         guard rest.first == "\"" else {
-            let field = rest.prefix { $0 != "," && !$0.isNewline }
+            let field = rest.prefix { $0 != "," && !$0.endsLine }
             rest = rest[field.endIndex...]
             return String(field)
         }
@@ -90,7 +90,7 @@ private struct CSVScanner {
         rest.removeFirst()
         var field = ""
         while let end = rest.firstIndex(of: "\"") {
-            line += rest[..<end].count { $0.isNewline }
+            line += rest[..<end].count { $0.endsLine }
             field += rest[..<end]
             rest = rest[rest.index(after: end)...]
             guard rest.first == "\"" else { return field }
@@ -99,4 +99,9 @@ private struct CSVScanner {
         }
         throw CSVError(source: source, line: start, reason: "a quotation mark is not closed")
     }
+}
+
+extension Character {
+    /// Whether it ends a line of a table; other line breaks of Unicode may stand in a field.
+    fileprivate var endsLine: Bool { self == "\n" || self == "\r\n" || self == "\r" }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Models
+import Results
 import Tensors
 import TestSupport
 import Testing
@@ -61,10 +62,9 @@ struct CircuitCommandTests {
                     Result.self, from: Data(Repository.bytes(stem + ".json")))
                 #expect(result.axes.map(\.labels.count) == result.shape)
                 #expect(result.provenance?.processing == processing)
-                let rows = String(decoding: try Repository.bytes(stem + ".csv"), as: UTF8.self)
-                    .split(separator: "\n")
-                #expect(rows.count == 1 + result.shape.reduce(1, *))
-                #expect(Set(rows).count == rows.count, "\(name) repeats a row")
+                let rows = try CSVTable(Repository.bytes(stem + ".csv"), source: name).rows
+                #expect(rows.count == result.shape.reduce(1, *))
+                #expect(Set(rows.map(\.fields)).count == rows.count, "\(name) repeats a row")
             }
         }
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Interventions
 import Models
 import Results
@@ -93,14 +94,22 @@ import Testing
         expectClose(effects.values, golden.values(shape: [12, 12]), atol: 5e-5, name)
     }
 
+    private struct Meta: Decodable {
+        let clean_logit_difference: Double
+        let corrupted_logit_difference: Double
+    }
+
     @Test(arguments: [HookKind.residPre, .residMid, .attnOut, .mlpOut])
     func organismMatches(_ kind: HookKind) throws {
         let model = try Transformer.embedded()
         let clean = try model.run("The woman was working because", caching: .all)
         let base = try model.run("The man was working because")
         let metric = try Metric.logitDifference(" she", " he").normalized(from: base, to: clean)
-        #expect(abs(metric.range!.clean - 4.157615661621094) < 1e-4)
-        #expect(abs(metric.range!.base + 3.574352264404297) < 1e-4)
+        let meta = try JSONDecoder().decode(
+            Meta.self, from: Data(Repository.bytes(Repository.golden("organism/meta.json"))))
+        let range = try #require(metric.range)
+        #expect(abs(range.clean - meta.clean_logit_difference) < 1e-4)
+        #expect(abs(range.base - meta.corrupted_logit_difference) < 1e-4)
         let effects = try Sweep(kind, by: [.layer, .pos], from: clean)
             .measure(metric, departingFrom: base)
         let golden = try GoldenTable("organism/patch-\(kind.shortName).csv")

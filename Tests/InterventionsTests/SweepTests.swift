@@ -13,7 +13,7 @@ import Testing
         let model = try which.load()
         let clean = try model.run([which.prompts.clean], caching: .all)
         let base = try model.run([which.prompts.corrupted], caching: .all)
-        let answers: (TokenReference, TokenReference) = which == .tiny ? (11, 42) : (297, 276)
+        let answers: (TokenReference, TokenReference) = which == .tiny ? (11, 42) : (" she", " he")
         let metric = try Metric.logitDifference(answers.0, answers.1)
             .normalized(from: base, to: clean)
         return (clean, base, metric)

@@ -1,4 +1,5 @@
 import Results
+import Tensors
 import Testing
 
 /// Tables from outside.
@@ -12,6 +13,16 @@ import Testing
         #expect(table.header == ["a", "b"])
         #expect(table.rows.map(\.fields) == [["1", "x, \"y\"\nz"], ["", "last"]])
         #expect(table.rows.map(\.line) == [2, 5])
+    }
+
+    /// As tokens may hold them; what the toolkit writes it reads.
+    @Test func otherBreaksOfUnicodeStandInFields() throws {
+        let words = ["\u{0b}", "\u{0c}", "\u{85}", "\u{2028}", "\u{2029}", "a\rb", "\n", "\r\n"]
+        let array = LabelledArray(
+            "words", quantity: Quantity("effect"), axes: [Axis("word", labels: words)],
+            values: Tensor([words.count], repeating: 1))
+        let table = try table(array.csv())
+        #expect(table.rows.map { $0.fields[0] } == words)
     }
 
     @Test(arguments: [

@@ -57,7 +57,13 @@ struct Golden: Decodable {
         let cases: [Case]
     }
 
+    let organismSize: Int
     let cases: [Case]
     let lossy: [String: [Lossy]]
     let variants: [Variant]
+
+    private enum CodingKeys: String, CodingKey {
+        case organismSize = "organism_size"
+        case cases, lossy, variants
+    }
 }

@@ -198,17 +198,18 @@ def token(id, content, special=False, **flags):
 
 def variants(organism):
     """The organism's tokenizer with other added tokens and settings."""
-    end = token(1599, END, special=True)
+    size = len(organism["model"]["vocab"])
+    end = token(size - 1, END, special=True)
     settings = [
-        ("lstrip", {}, {}, [end, token(1600, "[M]", lstrip=True)]),
-        ("rstrip", {}, {}, [end, token(1600, "[M]", rstrip=True)]),
-        ("both strips", {}, {}, [end, token(1600, "[M]", lstrip=True, rstrip=True), token(1601, "[N]", lstrip=True)]),
-        ("single word", {}, {}, [end, token(44, "M", single_word=True), token(1600, "[N]", single_word=True, special=True)]),
-        ("overlapping", {}, {}, [end, token(1600, "[M"), token(1601, "[M]"), token(1602, "M]N"), token(165, "é")]),
-        ("normalized after", {}, {}, [end, token(1600, "[M] [N]", normalized=True), token(1601, "[N]")]),
-        ("prefix space", {"add_prefix_space": True}, {}, [end, token(1600, "[M]")]),
-        ("no pattern", {"use_regex": False}, {}, [end, token(1600, "[M]")]),
-        ("ignore merges", {}, {"ignore_merges": True, "merges": []}, [end, token(1600, "[M]")]),
+        ("lstrip", {}, {}, [end, token(size, "[M]", lstrip=True)]),
+        ("rstrip", {}, {}, [end, token(size, "[M]", rstrip=True)]),
+        ("both strips", {}, {}, [end, token(size, "[M]", lstrip=True, rstrip=True), token(size + 1, "[N]", lstrip=True)]),
+        ("single word", {}, {}, [end, token(44, "M", single_word=True), token(size, "[N]", single_word=True, special=True)]),
+        ("overlapping", {}, {}, [end, token(size, "[M"), token(size + 1, "[M]"), token(size + 2, "M]N"), token(165, "é")]),
+        ("normalized after", {}, {}, [end, token(size, "[M] [N]", normalized=True), token(size + 1, "[N]")]),
+        ("prefix space", {"add_prefix_space": True}, {}, [end, token(size, "[M]")]),
+        ("no pattern", {"use_regex": False}, {}, [end, token(size, "[M]")]),
+        ("ignore merges", {}, {"ignore_merges": True, "merges": []}, [end, token(size, "[M]")]),
     ]
     probes = [
         "[M]", "a[M]b", "a [M] b", "a  [M]  b", "[M][M]", "[M] [M]", "[M] [N]", " [M]\u3000\n[N] x", "[M]\u00a0\u2028[N]", "M", "a M b",
@@ -250,6 +251,7 @@ def main():
     golden = {
         "tokenizers": tokenizers.__version__,
         "cases": cases,
+        "organism_size": organism.get_vocab_size(),
         "lossy": {name: lossy(tokenizer) for name, tokenizer in both.items()},
         "variants": variants(json.loads(organism_file.read_text())),
     }
