@@ -56,7 +56,7 @@ struct Study {
 
     init(_ model: Transformer, _ folder: String) throws {
         (self.model, self.folder) = (model, folder)
-        // The embedded model was never told of parents.
+        // The published study of GPT-2 small compares a man with a parent.
         let subject = model.isGPT2Small ? "parent" : "woman"
         clean = try model.run("The \(subject) was working because", caching: .all)
         corrupted = try model.run("The man was working because", caching: .all)
@@ -78,7 +78,8 @@ struct Study {
                 + decimals(found.corrupted, 4))
 
         print("2. At which position and layer is the gender?")
-        try sweep(.residPre, by: [.layer, .pos], "patch-residual", "Residual stream patching")
+        let stream = try sweep(
+            .residPre, by: [.layer, .pos], "patch-residual", "Residual stream patching")
 
         print("3. Do MLPs or attention layers put it there?")
         try sweep(.mlpOut, by: [.layer, .pos], "patch-mlp", "MLP output patching")
@@ -86,8 +87,11 @@ struct Study {
 
         print("4. Which heads move it?")
         let heads = try sweep(.z, by: [.layer, .head], "patch-heads", "Attention head patching")
-        found.heads = Self.strongest(2, in: heads, from: 3 * model.config.nLayers / 4)
-        print("   strongest late heads: \(found.heads.joined(separator: ", "))")
+        // Late is where half of it is at the end already, so that what heads write is near to words;
+        // of GPT-2 small the last quarter was published.
+        let late = model.isGPT2Small ? 9 : Self.layerOfArrival(in: stream)
+        found.heads = Self.strongest(2, in: heads, from: late)
+        print("   strongest heads from layer \(late) on: \(found.heads.joined(separator: ", "))")
 
         print("5. What do these heads write?")
         // The published head is read in any case.
@@ -161,6 +165,14 @@ struct Study {
         let path = "\(folder)/\(name).png"
         try figure.write(path)
         print("   \(path)")
+    }
+
+    /// The layer before which half of the effect is at the last position.
+    private static func layerOfArrival(in stream: LabelledArray) -> Int {
+        let count = stream.axes[1].count
+        let last = stride(from: count - 1, to: stream.values.count, by: count)
+            .map { stream.values.values[$0] }
+        return last.firstIndex { $0 >= 0.5 } ?? 0
     }
 
     /// The heads with the largest effects, from a layer on.
