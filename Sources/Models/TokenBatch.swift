@@ -1,12 +1,15 @@
 /// Token ids of one or more sequences, [batch, pos].
 ///
 /// Shorter sequences are padded on the right. In a causal model a position sees only what stands
-/// before it, so padding changes nothing at the positions that count.
+/// before it, and in a bidirectional one none sees padding, so it changes nothing at the positions
+/// that count.
 public struct TokenBatch: Sendable, Hashable {
     /// The ids, padded to one length.
     public let ids: [[Int]]
     /// The length of each sequence without padding.
     public let lengths: [Int]
+    /// The kind of segment that each token belongs to, as `token_type_ids`; 0 for padding.
+    public let types: [[Int]]
 
     /// The number of sequences.
     public var count: Int { ids.count }
@@ -18,10 +21,19 @@ public struct TokenBatch: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - sequences: One or more sequences.
+    ///   - types: The kind of segment of each token, for models that tell them apart; `nil` for 0
+    ///     throughout.
     ///   - padding: The id that fills the shorter ones up.
-    public init(_ sequences: [[Int]], padding: Int = 0) {
+    public init(_ sequences: [[Int]], types: [[Int]]? = nil, padding: Int = 0) {
+        precondition(
+            types.map { $0.map(\.count) == sequences.map(\.count) } ?? true,
+            "a token type for each token")
         let length = sequences.map(\.count).max() ?? 0
-        ids = sequences.map { $0 + [Int](repeating: padding, count: length - $0.count) }
+        func filled(_ rows: [[Int]], with value: Int) -> [[Int]] {
+            rows.map { $0 + [Int](repeating: value, count: length - $0.count) }
+        }
+        ids = filled(sequences, with: padding)
+        self.types = filled(types ?? sequences.map { $0.map { _ in 0 } }, with: 0)
         lengths = sequences.map(\.count)
     }
 }
@@ -32,6 +44,8 @@ public enum RunError: Error, Hashable, CustomStringConvertible {
     case emptyPrompt
     /// A prompt longer than the model's context.
     case tooLong(length: Int, nCtx: Int)
+    /// A kind of segment that the model does not tell apart.
+    case unknownTokenType(Int, nTokenTypes: Int)
     /// An id that is not in the vocabulary.
     case unknownToken(id: Int, dVocab: Int)
     /// A hook point the model does not have.
@@ -51,6 +65,8 @@ public enum RunError: Error, Hashable, CustomStringConvertible {
             "the prompt has \(length) tokens, but the model's context is \(nCtx); shorten it"
         case .unknownToken(let id, let dVocab):
             "there is no token \(id); the vocabulary's ids are 0 to \(dVocab - 1)"
+        case .unknownTokenType(let type, let count):
+            "there is no token type \(type); the model tells \(count) apart, from 0 on"
         case .noSuchPoint(let name, let nLayers):
             "the model has no hook point \(name); names are like resid_pre, attn.hook_z or "
                 + "blocks.0.mlp.hook_post, with layers 0 to \(nLayers - 1)"

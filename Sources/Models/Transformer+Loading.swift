@@ -80,11 +80,12 @@ extension ModelFamily {
         } catch {
             throw CheckpointError.badConfig(path: configFile.name, error.description)
         }
-        guard let family = all.first(where: { $0.modelType == header.model_type }) else {
+        guard let name = FamilyName(rawValue: header.model_type) else {
             throw CheckpointError.unknownFamily(
-                path: configFile.name, modelType: header.model_type, known: all.map(\.modelType))
+                path: configFile.name, modelType: header.model_type,
+                known: FamilyName.allCases.map(\.rawValue))
         }
-        return family
+        return family(of: name)
     }
 
     /// Puts a checkpoint's tensors into their places.
@@ -95,25 +96,34 @@ extension ModelFamily {
         let prefix = names.contains { $0.hasPrefix(self.prefix) } ? self.prefix : ""
         let parameters = self.parameters(config)
         var expected: Set<String> = []
-        var missing: [String] = []
-        var weights = Weights(nLayers: config.nLayers)
+        var missing: [(name: String, isPrefixed: Bool)] = []
+        var weights = Weights(config)
         for parameter in parameters {
-            let name = (parameter.isPrefixed ? prefix : "") + parameter.name
-            expected.insert(name)
-            guard let shape = tensors.shape(of: name) else {
-                missing.append(name)
+            let names = ([parameter.name] + spellings(parameter.name)).map {
+                (parameter.isPrefixed ? prefix : "") + $0
+            }
+            expected.formUnion(names)
+            guard let name = names.first(where: { tensors.shape(of: $0) != nil }),
+                let shape = tensors.shape(of: name)
+            else {
+                missing.append((names[0], parameter.isPrefixed))
                 continue
             }
             guard shape == parameter.shape else {
                 throw CheckpointError.wrongShape(
                     place: place, tensor: name, shape: shape, expected: parameter.shape)
             }
-            if let tensor = try tensors.tensor(name) { weights[keyPath: parameter.weight] = tensor }
+            if let tensor = try tensors.tensor(name) { parameter.store(tensor, in: &weights) }
         }
-        if !missing.isEmpty { throw CheckpointError.missingTensors(place: place, missing) }
+        if !missing.isEmpty {
+            let lacked = missing.map(\.name)
+            throw config.isMasked && missing.allSatisfy { !$0.isPrefixed }
+                ? CheckpointError.noHead(place: place, lacked)
+                : .missingTensors(place: place, lacked)
+        }
         if config.tiesEmbeddings {
             weights.W_U_transposed = weights.W_E
-            expected.insert("lm_head.weight")
+            expected.insert(unembedding)
         }
         let surplus = names.filter { !expected.contains($0) && !isIgnored($0) }
         if !surplus.isEmpty { throw CheckpointError.surplusTensors(place: place, surplus) }

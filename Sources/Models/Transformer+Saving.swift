@@ -5,21 +5,24 @@ extension Transformer {
     ///
     /// The tokenizer's files are copied. Files appear when all of them are complete.
     ///
-    /// - Throws: ``CheckpointError/cannotSave(reason:)`` for weights that GPT-2's format cannot
-    ///   hold: folded norms and an unembedding bias.
+    /// - Throws: ``CheckpointError/cannotSave(reason:)`` for weights that the family's format
+    ///   cannot hold: folded norms, and an unembedding bias in GPT-2's.
     public func save(to folder: String) throws {
-        guard config.normalization == .layerNorm, weights.b_U == nil else {
+        guard config.normalization == .layerNorm, (weights.b_U != nil) == config.isMasked else {
             throw CheckpointError.cannotSave(
                 reason:
                     "its norms are folded or it has an unembedding bias; save the weights as loaded"
             )
         }
         var copies: [(name: String, bytes: [UInt8])] = []
-        for name in ["tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json"] {
+        for name in [
+            "tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json",
+            "special_tokens_map.json",
+        ] {
             if let file = try source?.file(name) { copies.append((name, Array(file.bytes))) }
         }
-        try ModelFamily.gpt2.write(config, to: folder, copying: copies) {
-            weights[keyPath: $0.weight]
+        try ModelFamily.family(of: config.family).write(config, to: folder, copying: copies) {
+            $0.tensor(in: weights[keyPath: $0.weight])
         }
     }
 

@@ -62,8 +62,8 @@ public struct Run: Sendable {
     public let model: Transformer
     /// The tokens; `nil` for a run that began with a residual stream.
     public let tokens: TokenBatch?
-    /// The residual stream where the run stopped: resid_post of the last layer computed,
-    /// [batch, pos, d_model].
+    /// The residual stream where the run stopped, [batch, pos, d_model]: resid_post of the last
+    /// layer computed; in post-norm models its `hook_normalized_resid_post`.
     public let residual: Tensor
     /// Logits, [batch, pos, d_vocab]; `nil` if none were asked for or the run stopped before.
     public let logits: Tensor?
@@ -141,8 +141,7 @@ extension Transformer {
         var resid: Traced
         switch input {
         case .tokens(let batch):
-            layout = RowLayout(
-                count: batch.count, length: batch.length, start: pass.past?.length ?? 0)
+            layout = RowLayout(batch, from: pass.past?.length ?? 0)
             (tokens, first, resid) = (batch, 0, embed(batch, layout, pass))
         case .residual(let residual, let layer):
             layout = RowLayout(count: residual.shape[0], length: residual.shape[1])
@@ -165,11 +164,37 @@ extension Transformer {
     func logits(
         of tokens: TokenBatch, at positions: LogitPositions, _ pass: some Pass
     ) -> Traced {
-        let layout = RowLayout(
-            count: tokens.count, length: tokens.length, start: pass.past?.length ?? 0)
+        let (resid, layout) = stream(of: tokens, pass)
+        return logits(of: resid, layout, tokens, at: positions, pass)
+    }
+
+    /// The logits of some rows of a batch, [row, d_vocab], on the pass's tape.
+    ///
+    /// - Parameter rows: Among all positions of the sequences one behind the other, padding
+    ///   included.
+    func logits(of tokens: TokenBatch, atRows rows: [Int], _ pass: some Pass) -> Traced {
+        let resid = stream(of: tokens, pass).resid.selecting(rows)
+        var layout = RowLayout()
+        for row in rows {
+            let (sequence, position) = row.quotientAndRemainder(dividingBy: tokens.length)
+            layout.append(positions: position..<position + 1, of: sequence)
+        }
+        return unembed(readout(resid, layout, pass), layout, pass)
+    }
+
+    /// The stream behind the last block, [row, d_model].
+    private func stream(
+        of tokens: TokenBatch, _ pass: some Pass
+    ) -> (resid: Traced, layout: RowLayout) {
+        let layout = RowLayout(tokens, from: pass.past?.length ?? 0)
         var resid = embed(tokens, layout, pass)
         for layer in 0..<config.nLayers { resid = block(layer, resid, layout, pass) }
-        return logits(of: resid, layout, tokens, at: positions, pass)
+        return (resid, layout)
+    }
+
+    /// The stream that enters block 0, [row, d_model].
+    private func embed(_ tokens: TokenBatch, _ layout: RowLayout, _ pass: some Pass) -> Traced {
+        embed(Array(tokens.ids.joined()), types: Array(tokens.types.joined()), layout, pass)
     }
 
     /// The logits, [batch, pos, d_vocab].
@@ -188,7 +213,7 @@ extension Transformer {
             }
             (resid, layout) = (resid.selecting(last.rows), last.layout)
         }
-        let logits = unembed(finalNorm(resid, layout, pass), layout, pass)
+        let logits = unembed(readout(resid, layout, pass), layout, pass)
         let batch = layout.items.count
         return logits.reshaped([batch, layout.rowCount / batch, config.dVocab])
     }
@@ -218,8 +243,7 @@ extension Transformer {
         if let stop, !(first...config.nLayers).contains(stop) {
             throw RunError.noSuchLayer(stop, nLayers: config.nLayers)
         }
-        for point in hooks.required.union(caching.required) where point.layer ?? 0 >= config.nLayers
-        {
+        for point in hooks.required.union(caching.required) where !config.has(point) {
             throw RunError.noSuchPoint(point.description, nLayers: config.nLayers)
         }
         for position in caching.positions ?? [] where !(-length..<length).contains(position) {
@@ -237,6 +261,10 @@ extension Transformer {
         }
         for id in batch.ids.joined() where !(0..<config.dVocab).contains(id) {
             throw .unknownToken(id: id, dVocab: config.dVocab)
+        }
+        // A model without token types reads none, so 0 is always right.
+        for type in batch.types.joined() where !(0..<max(config.nTokenTypes, 1)).contains(type) {
+            throw .unknownTokenType(type, nTokenTypes: config.nTokenTypes)
         }
     }
 }
