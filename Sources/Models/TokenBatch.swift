@@ -56,6 +56,16 @@ public enum RunError: Error, Hashable, CustomStringConvertible {
     case noSuchPosition(Int, length: Int)
     /// A text for a model that came without a tokenizer.
     case noTokenizer(model: String)
+    /// A model without a token that stands for a word to predict, where one is needed.
+    case noMaskToken(model: String)
+    /// A prompt with no mask, or with several.
+    case maskCount(Int)
+    /// A bidirectional model where the next token is asked for.
+    case notCausal(model: String)
+    /// An analysis that needs logits to be a sum over parts of the stream.
+    case noPlainStream(String, FamilyName)
+    /// A rewriting of the weights that would change what this family predicts.
+    case inexactProcessing(WeightProcessing, FamilyName)
 
     /// A sentence that says what to do next.
     public var description: String {
@@ -75,6 +85,23 @@ public enum RunError: Error, Hashable, CustomStringConvertible {
         case .noSuchPosition(let position, let length):
             "there is no position \(position) among \(length); positions are 0 to \(length - 1), "
                 + "or -\(length) to -1 from the end"
+        case .noMaskToken(let model):
+            "\(model) has no token such as [MASK], so it is not known where it predicts; say which "
+                + "position is read (--position)"
+        case .maskCount(let count):
+            "the prompt has \(count == 0 ? "no mask" : "\(count) masks"); put one [MASK] (<mask> "
+                + "for RoBERTa) where a word is to be predicted, or say which position is read "
+                + "(--position)"
+        case .notCausal(let model):
+            "\(model) reads texts in both directions and predicts masked words, not the next one; "
+                + "use `probe prompt` with a [MASK], or a causal model"
+        case .noPlainStream(let what, let family):
+            "\(what) need logits that are a sum over parts of the residual stream, but "
+                + "\(family.rawValue) normalises the stream after every sublayer and has a "
+                + "nonlinear head; measure its parts by patching or ablation instead"
+        case .inexactProcessing(let steps, let family):
+            "\(steps) would change what \(family.rawValue) predicts, as its norms write into the "
+                + "residual stream; leave it out of --process"
         case .noTokenizer(let model):
             "\(model) has no tokenizer files, so it cannot read text; give token ids instead "
                 + "(--ids, --answer-ids; --clean-ids, --corrupted-ids, --answer-id, --wrong-id)"

@@ -9,8 +9,8 @@ import Tensors
 /// Radford et al. 2019, or in the post-norm form of Vaswani et al. 2017 and Devlin et al. 2019:
 ///
 /// ```
-/// pre-norm:   mid = pre + attn(LN1(pre))    post = mid + MLP(LN2(mid))         next pre = post
-/// post-norm:  mid = pre + attn(pre)         post = LN1(mid) + MLP(LN1(mid))    next pre = LN2(post)
+/// pre-norm:   mid = pre + attn(LN1(pre))   post = mid + MLP(LN2(mid))        next pre = post
+/// post-norm:  mid = pre + attn(pre)        post = LN1(mid) + MLP(LN1(mid))   next pre = LN2(post)
 /// ```
 extension Transformer {
     /// embed + pos_embed, with token_type_embed and their norm where the model has them → resid_pre

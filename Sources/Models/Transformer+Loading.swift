@@ -16,6 +16,22 @@ extension Transformer {
             processing: processing)
     }
 
+    /// The config of a model by a name, as ``load(_:processing:)`` takes it.
+    public static func config(of name: String) throws -> TransformerConfig {
+        let files = try HubCache(environment: HubCache.variable).files(of: name)
+        return try config(in: files).config
+    }
+
+    private static func config(
+        in files: any ModelFiles
+    ) throws -> (family: ModelFamily, config: TransformerConfig) {
+        guard let file = try files.file("config.json") else {
+            throw CheckpointError.missingFile(folder: files.name, file: "config.json")
+        }
+        let family = try ModelFamily.named(in: file)
+        return (family, try family.readConfig(file))
+    }
+
     /// The embedded model.
     public static func embedded(processing: WeightProcessing = .none) throws -> Transformer {
         let files = EmbeddedModel()
@@ -30,11 +46,8 @@ extension Transformer {
     public static func load(
         from files: any ModelFiles, name: String, processing: WeightProcessing = .none
     ) throws -> Transformer {
-        guard let configFile = try files.file("config.json") else {
-            throw CheckpointError.missingFile(folder: files.name, file: "config.json")
-        }
-        let family = try ModelFamily.named(in: configFile)
-        var config = try family.readConfig(configFile)
+        let (family, found) = try config(in: files)
+        var config = found
         var weights = try family.weights(config, from: try tensors(in: files), place: files.name)
         try weights.process(processing, &config)
         return Transformer(
@@ -59,6 +72,12 @@ extension Transformer {
     private static func tokenizer(in files: any ModelFiles) throws -> Tokenizer? {
         if let file = try files.file("tokenizer.json") {
             return try Tokenizer(tokenizerJSON: Array(file.bytes), source: file.name)
+        }
+        if let vocabulary = try files.file("vocab.txt") {
+            let settings = try files.file("tokenizer_config.json")
+            return try Tokenizer(
+                vocabularyText: Array(vocabulary.bytes), settings: settings.map { Array($0.bytes) },
+                sources: (vocabulary.name, settings?.name ?? ""))
         }
         guard let vocabulary = try files.file("vocab.json") else { return nil }
         guard let merges = try files.file("merges.txt") else {

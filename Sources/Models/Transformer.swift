@@ -101,8 +101,7 @@ extension Transformer {
 
     /// Runs the model on a text.
     ///
-    /// - Parameter prependBOS: Whether the beginning-of-text token comes first, as TransformerLens
-    ///   does.
+    /// - Parameter prependBOS: As in ``tokens(_:prependBOS:)``.
     public func run(
         _ text: String, prependBOS: Bool = true, hooks: Hooks = Hooks(), caching: Caching = .none,
         logits: LogitPositions = .all
@@ -113,10 +112,15 @@ extension Transformer {
 
     /// The token ids of a text.
     ///
-    /// - Parameter prependBOS: Whether the beginning-of-text token comes first, if there is one.
+    /// - Parameter prependBOS: Whether the beginning-of-text token comes first, if there is one, as
+    ///   TransformerLens does; for a masked-language model, whether the text stands between its
+    ///   special tokens, `[CLS]` and `[SEP]` or their like.
     /// - Throws: ``RunError/noTokenizer(model:)``.
     public func tokens(_ text: String, prependBOS: Bool = true) throws -> [Int] {
         guard let tokenizer else { throw RunError.noTokenizer(model: name) }
+        if config.isMasked {
+            return prependBOS ? tokenizer.encodeWithSpecialTokens(text) : tokenizer.encode(text)
+        }
         let start = prependBOS ? tokenizer.beginningOfText.map { [$0] } ?? [] : []
         return start + tokenizer.encode(text)
     }
@@ -131,6 +135,8 @@ extension Transformer {
     public func shortString(of token: Int) -> String {
         guard tokenizer != nil else { return String(token) }
         let string = string(of: token)
+        // Pieces within a word show their own `##`.
+        if tokenizer?.joinsWordsWithSpaces == true { return string }
         if string == " " { return "␣" }
         return string.hasPrefix(" ") ? String(string.dropFirst()) : "#" + string
     }
