@@ -176,25 +176,46 @@ extension Transformer {
 
     /// The logits of some rows of a batch, [row, d_vocab], on the pass's tape.
     ///
+    /// In the last block only these rows and those between them go through queries and MLP, unless
+    /// someone listens there.
+    ///
     /// - Parameter rows: Among all positions of the sequences one behind the other, padding
     ///   included.
     func logits(of tokens: TokenBatch, atRows rows: [Int], _ pass: some Pass) -> Traced {
-        let resid = stream(of: tokens, pass).resid.selecting(rows)
-        var layout = RowLayout()
+        let last = config.nLayers - 1
+        var (resid, layout) = stream(of: tokens, through: last, pass)
+        var chosen = rows
+        if HookKind.allCases.contains(where: { $0.isInBlock && pass.listens(to: $0, last) }) {
+            resid = block(last, resid, layout, pass)
+        } else {
+            let readers = layout.rows { item in
+                let positions = rows.lazy.filter(item.rows.contains).map {
+                    $0 - item.rows.lowerBound
+                }
+                return (positions.min() ?? 0)..<(positions.max() ?? 0) + 1
+            }
+            resid = addAttention(last, resid, layout, readers: readers, pass)
+            layout = readers.layout
+            resid = endBlock(last, addMLP(last, resid, layout, pass), layout, pass)
+            let places = Dictionary(
+                uniqueKeysWithValues: readers.rows.enumerated().map { ($1, $0) })
+            chosen = rows.compactMap { places[$0] }
+        }
+        var read = RowLayout()
         for row in rows {
             let (sequence, position) = row.quotientAndRemainder(dividingBy: tokens.length)
-            layout.append(positions: position..<position + 1, of: sequence)
+            read.append(positions: position..<position + 1, of: sequence)
         }
-        return unembed(readout(resid, layout, pass), layout, pass)
+        return unembed(readout(resid.selecting(chosen), read, pass), read, pass)
     }
 
-    /// The stream behind the last block, [row, d_model].
+    /// The stream that enters a layer, [row, d_model]; behind the last block unless one is named.
     private func stream(
-        of tokens: TokenBatch, _ pass: some Pass
+        of tokens: TokenBatch, through end: Int? = nil, _ pass: some Pass
     ) -> (resid: Traced, layout: RowLayout) {
         let layout = RowLayout(tokens, from: pass.past?.length ?? 0)
         var resid = embed(tokens, layout, pass)
-        for layer in 0..<config.nLayers { resid = block(layer, resid, layout, pass) }
+        for layer in 0..<(end ?? config.nLayers) { resid = block(layer, resid, layout, pass) }
         return (resid, layout)
     }
 

@@ -2,8 +2,8 @@
 
 /// What BERT does to a text before it is split.
 ///
-/// `BertNormalizer` of https://github.com/huggingface/tokenizers. Uncased models write letters small
-/// and take their accents away.
+/// `BertNormalizer` of https://github.com/huggingface/tokenizers. Uncased models write letters
+/// small and take their accents away.
 struct BERTNormalizer: Sendable {
     /// Whether control characters go and white space becomes spaces.
     var cleansText = true
@@ -43,11 +43,11 @@ struct BERTNormalizer: Sendable {
 }
 
 extension Unicode.Scalar {
-    /// Control and format characters, those without a meaning, and U+FFFD; not tab and newlines.
+    /// Control, format and private characters, and U+FFFD; not tab and newlines.
     fileprivate var isRubbish: Bool {
         if self == "\t" || self == "\n" || self == "\r" { return false }
         switch properties.generalCategory {
-        case .control, .format, .privateUse, .surrogate, .unassigned: return true
+        case .control, .format, .privateUse, .surrogate: return true
         default: return value == 0xfffd
         }
     }

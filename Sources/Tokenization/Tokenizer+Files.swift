@@ -88,8 +88,8 @@ extension Vocabulary {
 }
 
 extension TokenizerFile {
-    /// The algorithm with its vocabulary, after everything that would change the tokens otherwise is
-    /// refused.
+    /// The algorithm with its vocabulary, after everything that would change the tokens otherwise
+    /// is refused.
     func algorithm(
         source: String
     ) throws -> (vocabulary: Vocabulary, algorithm: Tokenizer.Algorithm) {

@@ -81,7 +81,8 @@ extension Vocabulary {
 }
 
 extension TokenizerFile {
-    /// WordPiece, or whole words, after everything that would change the tokens otherwise is refused.
+    /// WordPiece, or whole words, after everything that would change the tokens otherwise is
+    /// refused.
     func wordPiece(_ vocabulary: Vocabulary, source: String) throws -> WordPiece {
         let step = try onlyPreTokenizer(source: source)
         try refuse("the pre-tokenizer \(step.type)", in: source, if: step.type == "ByteLevel")

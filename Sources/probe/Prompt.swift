@@ -91,8 +91,8 @@ struct Prompt: ParsableCommand {
             switch self {
             case .empty: "the answer has no tokens; give at least one"
             case .severalTokens(let count, let position):
-                "the answer is \(count) tokens, but only one stands at position \(position); give an "
-                    + "answer of one token"
+                "the answer is \(count) tokens, but only one stands at position \(position); "
+                    + "give an answer of one token"
             }
         }
     }

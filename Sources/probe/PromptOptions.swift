@@ -46,6 +46,7 @@ enum StandardPrompt {
 /// Where a metric is read.
 struct PositionOptions: ParsableArguments {
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             """
             The position that is read, negative from the end. (default: the last; of \

@@ -3,6 +3,7 @@ import Models
 import Tensors
 import TestSupport
 import Testing
+import Tokenization
 
 /// BERT, DistilBERT and RoBERTa against `transformers` and TransformerLens' encoder.
 @Suite struct EncoderGoldenTests {
@@ -109,6 +110,35 @@ import Testing
             let gradient = try #require(tensor.gradient(in: gradients.parameters))
             expectClose(
                 gradient, try golden("grad." + tensor.name), rtol: 1e-4, atol: 1e-6, tensor.name)
+        }
+    }
+
+    private static let gradiend = Repository.shared + "/golden/gradiend/bert"
+
+    /// The vector that the package `gradiend` makes of a batch: the gradient with respect to all
+    /// below the head.
+    @Test(.enabled(if: Repository.exists(gradiend), "needs ../shared/golden/gradiend"))
+    func gradiendsVector() throws {
+        let model = try Transformer.load(Self.gradiend + "/base")
+        let texts = [
+            "the cat ran because [MASK] was tired",
+            "a dog slept and a cat ran because [MASK] was tired",
+        ]
+        let tokens = try texts.map { try model.tokens($0) }
+        #expect(tokens[0] == [17, 0, 2, 4, 9, 16, 10, 11, 18])
+        for (word, name) in [("he", "factual"), ("she", "counterfactual")] {
+            let tokenizer = try #require(model.tokenizer)
+            let id = try tokenizer.singleToken(word)
+            let labels = try tokens.map { (position: try model.maskPosition(in: $0), token: id) }
+            let gradients = try model.gradients(
+                of: .targets(labels), on: TokenBatch(tokens), withRespectTo: .parameters)
+            let vector = model.checkpointTensors.filter { !$0.isInHead }
+                .flatMap { $0.gradient(in: gradients.parameters)?.values ?? [] }
+            let golden = try SafetensorsFile(
+                Blob(mapping: Self.gradiend + "/golden.safetensors")
+            ).tensor("mask.\(name)")
+            expectClose(
+                Tensor([vector.count], vector), golden, rtol: 1e-4, atol: 1e-6, name)
         }
     }
 
