@@ -225,6 +225,22 @@ import Tokenization
         }
     }
 
+    /// What can be done to a post-norm model's weights leaves its predictions; the rest is refused.
+    @Test(arguments: WeightProcessing.steps.map(\.step))
+    func processingIsExactOrRefused(_ step: WeightProcessing) throws {
+        let model = try model("bert")
+        guard model.config.exactProcessing.contains(step) else {
+            #expect(throws: RunError.inexactProcessing(step, .bert)) {
+                try model.processed(by: step)
+            }
+            return
+        }
+        let processed = try model.processed(by: step)
+        let runs = try [model, processed].map { try $0.run([sampleTokens]).logProbabilities }
+        expectClose(
+            try #require(runs[1]), try #require(runs[0]), rtol: 1e-4, atol: 1e-4, "\(step)")
+    }
+
     @Test func whatAnEncoderDoesNotHaveIsRefused() throws {
         let model = try model("bert")
         for point in [HookPoint(.lnFinalScale), HookPoint(.normalizedResidPost, layer: 2)] {
