@@ -15,7 +15,8 @@ import Tensors
 /// ```
 ///
 /// Of edited queries, keys, values, scores and patterns Δz is computed again for the heads
-/// concerned; attn_out, mlp_out and the residual stream are taken as they are.
+/// concerned; attn_out, mlp_out and the residual stream are taken as they are. Embeddings are
+/// summed again, and in post-norm models Δmlp_out is added before LN2, which is applied again.
 struct Injection {
     let base: BaseRun
     let sequence: Int
@@ -70,10 +71,8 @@ struct Injection {
                 types: Array(base.tokens.types[sequence][positions]), layout, pass)
         } else {
             var sum = part(of: base.residual(stage))
-            if let point = edits.first(where: { Injection.isInSublayer($0.site.point.kind) })?
-                .site.point, let layer = point.layer
-            {
-                let inner = edits.filter { Injection.isInSublayer($0.site.point.kind) }
+            let inner = edits.filter { Injection.isInSublayer($0.site.point.kind) }
+            if let point = inner.first?.site.point, let layer = point.layer {
                 addEffect(of: inner, point.kind, layer, to: &sum)
             }
             resid = Traced(sum)
