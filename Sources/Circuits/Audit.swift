@@ -77,6 +77,7 @@ public struct Audit: Sendable {
         answers: (right: Int, wrong: Int)? = nil
     ) throws {
         guard model.processing == .none else { throw AuditError.processed(model.processing) }
+        try model.config.requirePlainStream(for: "the audit's identities")
         guard clean.count == corrupted.count, clean != corrupted else {
             throw AuditError.unfitPrompts(clean.count, corrupted.count)
         }

@@ -27,6 +27,7 @@ extension Transformer {
     ///
     /// - Throws: ``LinearAlgebraError`` for weights that are not finite.
     public func compositionScores(_ mode: Composition) throws -> LabelledArray {
+        try config.requirePlainStream(for: "composition scores")
         let (layers, heads, width) = (config.nLayers, config.nHeads, config.dHead)
         let factors = try parallelMap(layers * heads) { index in
             try collapsed(mode, layer: index / heads, head: index % heads)

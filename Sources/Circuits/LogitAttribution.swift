@@ -21,6 +21,7 @@ public struct LogitDirection: Sendable {
     ///
     /// - Throws: ``RunError/unknownToken(id:dVocab:)``.
     public init(_ model: Transformer, right: Int, wrong: Int? = nil) throws {
+        try model.config.requirePlainStream(for: "attributions of logits")
         let dVocab = model.config.dVocab
         for id in [right, wrong ?? right] where !(0..<dVocab).contains(id) {
             throw RunError.unknownToken(id: id, dVocab: dVocab)

@@ -1,4 +1,4 @@
-public import Kernels
+import Kernels
 public import Models
 public import Results
 public import Tensors
@@ -30,7 +30,8 @@ extension Transformer {
     public func neuronTokens(
         _ neurons: [(layer: Int, neuron: Int)], count: Int,
         basis: VocabularyReader.Basis = .unembed
-    ) throws(LinearAlgebraError) -> LabelledArray {
+    ) throws -> LabelledArray {
+        try config.requirePlainStream(for: "directions of neurons in tokens")
         let directions = neurons.map { neuronDirections(layer: $0.layer, neuron: $0.neuron) }
         let vectors = directions.flatMap { [$0.input, $0.output] }
             .map { $0.reshaped([1, config.dModel]) }

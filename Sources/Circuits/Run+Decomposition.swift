@@ -15,6 +15,9 @@ extension Run {
     public func accumulatedResidual(
         to layer: Int? = nil, includingMid: Bool = false
     ) throws -> ResidualStack {
+        if includingMid {
+            try model.config.requirePlainStream(for: "readings of the stream within a block")
+        }
         let end = layer ?? model.config.nLayers
         var parts: [(String, Tensor)] = []
         for l in 0..<end {
@@ -24,7 +27,9 @@ extension Run {
         if let layer {
             parts.append(("\(layer)_pre", try cached(.residPre, layer)))
         } else {
-            parts.append(("final_post", try cached(.residPost, end - 1)))
+            let last =
+                model.config.normPlace == .post ? HookKind.normalizedResidPost : .residPost
+            parts.append(("final_post", try cached(last, end - 1)))
         }
         return ResidualStack(parts, layer: layer)
     }
@@ -36,6 +41,7 @@ extension Run {
     /// - Parameter layer: The layer; `nil` for the end of the model.
     /// - Throws: ``NotCached``.
     public func decomposedResidual(at layer: Int? = nil) throws -> ResidualStack {
+        try requireSum()
         var parts = [
             ("embed", try cached(HookPoint(.embed))),
             ("pos_embed", try cached(HookPoint(.posEmbed))),
@@ -58,6 +64,7 @@ extension Run {
     public func headResults(
         before layer: Int? = nil, includingRemainder: Bool = false
     ) throws -> ResidualStack {
+        try requireSum()
         let heads = try headParts(layer)
         guard includingRemainder else { return ResidualStack(heads, layer: layer) }
         let end = layer ?? model.config.nLayers
@@ -78,7 +85,13 @@ extension Run {
     public func neuronResults(
         before layer: Int? = nil, neurons: Range<Int>? = nil
     ) throws -> ResidualStack {
-        ResidualStack(try neuronParts(layer, neurons ?? 0..<model.config.dMLP), layer: layer)
+        try requireSum()
+        return ResidualStack(
+            try neuronParts(layer, neurons ?? 0..<model.config.dMLP), layer: layer)
+    }
+
+    private func requireSum() throws(RunError) {
+        try model.config.requirePlainStream(for: "decompositions of the residual stream")
     }
 
     /// Heads, MLPs or their neurons, embeddings and biases; they sum to the stream that enters a
@@ -91,6 +104,7 @@ extension Run {
     public func fullDecomposition(
         at layer: Int? = nil, expandingNeurons: Bool = false
     ) throws -> ResidualStack {
+        try requireSum()
         let end = layer ?? model.config.nLayers
         var parts = try headParts(layer)
         if expandingNeurons {

@@ -43,6 +43,7 @@ public struct SingularDirections: Sendable {
     ///   - vectors: How many directions of a head are wanted, the strongest; `nil` for all.
     /// - Throws: ``LinearAlgebraError`` for weights that are not finite.
     public init(_ matrix: Matrix, of model: Transformer, vectors: Int? = nil) throws {
+        try model.config.requirePlainStream(for: "singular directions in tokens")
         self.matrix = matrix
         switch matrix {
         case .OV(let layer, let head):

@@ -33,7 +33,7 @@ struct Attention: Operation {
                 let (q, k, v) = (q[queries, columns], k[keys, columns], v[keys, columns])
                 let dz = dz[queries, columns]
                 multiply(q, k, into: pattern, transposing: .right, scale: grid.scale)
-                grid.items[item].softmax(pattern)
+                softmax(pattern, seeing: grid.items[item].visible)
                 multiply(pattern.reading, dz, into: dv[keys, columns], transposing: .left)
                 multiply(dz, v, into: slope, transposing: .right)
                 softmaxBackward(pattern.reading, slope)
@@ -66,17 +66,6 @@ struct AttentionNodes {
         cotangents.add(dq, to: q)
         cotangents.add(dk, to: k)
         cotangents.add(dv, to: v)
-    }
-}
-
-extension AttentionGrid.Item {
-    /// Scores become a pattern, [query_pos, key_pos].
-    func softmax(_ scores: MutableRows) {
-        if let visible {
-            causalSoftmax(scores, past: visible - 1)
-        } else {
-            Kernels.softmax(scores)
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-import Kernels
+public import Kernels
 public import Tensors
 
 /// The heads of many sequences, all in the rows and columns of a few large tensors.
@@ -14,12 +14,13 @@ public struct AttentionGrid: Sendable {
         public let keys: Range<Int>
         /// Keys and values of the positions before, [past, head · d_head] each, if any.
         public let past: (keys: Rows, values: Rows)?
-        /// How many keys the first query sees, each next one seeing one more; `nil` if all see all.
-        public let visible: Int?
+        /// Which keys each query sees.
+        public let visible: Visibility
 
         /// Names a sequence's parts.
         public init(
-            queries: Range<Int>, keys: Range<Int>, past: (keys: Rows, values: Rows)?, visible: Int?
+            queries: Range<Int>, keys: Range<Int>, past: (keys: Rows, values: Rows)?,
+            visible: Visibility
         ) {
             (self.queries, self.keys, self.past, self.visible) = (queries, keys, past, visible)
         }

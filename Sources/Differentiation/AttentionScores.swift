@@ -21,12 +21,9 @@ struct AttentionScores: Operation {
         grid.forEachHead { [grid] index, head in
             let (item, columns) = (grid.items[index], grid.columns(head))
             let slope = grid.pattern(all, index, head)
-            if let visible = item.visible {
-                for row in 0..<slope.count {
-                    for key in min(visible + row, item.keyCount)..<item.keyCount {
-                        slope[row][key] = 0
-                    }
-                }
+            for row in 0..<slope.count {
+                let seen = item.visible.count(of: item.keyCount, query: row)
+                slope[row][seen...].update(repeating: 0)
             }
             multiply(
                 slope.reading, keys[item.keys, columns], into: dQueries[item.queries, columns],

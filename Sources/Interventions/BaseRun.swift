@@ -64,7 +64,8 @@ struct BaseRun: Sendable {
         precondition(stage.isResidual, "stage \(stage.index) is no residual stream")
         let (layer, half) = stage.index.quotientAndRemainder(dividingBy: 4)
         if half == 2 { return rows(.residMid, layer) }
-        return layer < model.config.nLayers ? rows(.residPre, layer) : rows(.residPost, layer - 1)
+        // In post-norm models the stream before LN2, which is applied again to what is edited.
+        return layer == 0 ? rows(.residPre, 0) : rows(.residPost, layer - 1)
     }
 
     /// The length of an activation's row of one position.
@@ -142,11 +143,9 @@ struct BaseRun: Sendable {
 
     /// The activations that branches may need of the base run.
     static func points(for branches: [Branch], in model: Transformer) -> Set<HookPoint> {
-        var points: Set<HookPoint> = [
-            HookPoint(.residPost, layer: model.config.nLayers - 1)
-        ]
+        var points: Set<HookPoint> = [HookPoint(.residPre, layer: 0)]
         for layer in 0..<model.config.nLayers {
-            for kind in [HookKind.residPre, .residMid, .k, .v] {
+            for kind in [HookKind.residPost, .residMid, .k, .v] {
                 points.insert(HookPoint(kind, layer: layer))
             }
         }

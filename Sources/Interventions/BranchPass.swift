@@ -2,23 +2,25 @@ import Differentiation
 import Models
 import Tensors
 
-/// The walk of many branches at once: each one's edits are applied to its own rows.
+/// The walk of many branches at once, or of a part of one: each one's edits are applied to its own
+/// rows.
 final class BranchPass: Pass {
     let past: KeyValues?
     private let base: BaseRun
-    /// The plan and sequence of each item of the layout, in order.
-    private var items: [(plan: BranchPlan, sequence: Int)] = []
-    /// The points that some branch edits on the way.
+    /// The edits and sequence of each item of the layout, in order.
+    private var items: [(edits: [PlannedEdit], sequence: Int)] = []
+    /// The points that some item edits on the way.
     private let points: Set<HookPoint>
 
-    init(_ base: BaseRun, plans: [BranchPlan]) {
+    /// Prepares for items with some edits.
+    init(_ base: BaseRun, _ edits: some Sequence<PlannedEdit>) {
         self.base = base
         past = base.past
-        points = Set(plans.lazy.flatMap(\.later).map(\.site.point))
+        points = Set(edits.map(\.site.point))
     }
 
     /// Adds an item below the others.
-    func append(_ plan: BranchPlan, sequence: Int) { items.append((plan, sequence)) }
+    func append(_ edits: [PlannedEdit], sequence: Int) { items.append((edits, sequence)) }
 
     func listens(to kind: HookKind, _ layer: Int?) -> Bool {
         !points.isEmpty && points.contains(HookPoint(kind, layer: layer))
@@ -34,7 +36,7 @@ final class BranchPass: Pass {
         var offset = 0
         for (item, entry) in zip(layout.items, items) {
             let size = item.rows.count * item.keyCount
-            for edit in entry.plan.later where edit.site.point == point {
+            for edit in entry.edits where edit.site.point == point {
                 if point.kind.axes.contains(.queryPos) {
                     let all = value.mutableRows(of: value.count)
                     for head in 0..<base.model.config.nHeads {

@@ -4,8 +4,8 @@ import Tensors
 /// A place in the order of the forward pass, in quarters of a block.
 ///
 /// 4l is resid_pre of block l, 4l + 1 its attention, 4l + 2 resid_mid, 4l + 3 its MLP, and 4(l + 1)
-/// is resid_post, which is the next block's resid_pre; the last number is the final norm and
-/// unembedding.
+/// is resid_post with what makes of it the next block's resid_pre: nothing, or LN2 in post-norm
+/// models. 0 holds the embeddings too; the last number is what reads the stream at the end.
 struct Stage: Comparable, Hashable, Sendable {
     let index: Int
 
@@ -15,19 +15,24 @@ struct Stage: Comparable, Hashable, Sendable {
     static func < (a: Stage, b: Stage) -> Bool { a.index < b.index }
 
     /// The stage at which the value of a hook point is computed.
-    init(_ point: HookPoint, nLayers: Int) {
+    init(_ point: HookPoint, in config: TransformerConfig) {
         let block = 4 * (point.layer ?? 0)
+        let isPost = config.normPlace == .post
         index =
             switch point.kind {
-            case .embed, .posEmbed: 0
+            case .embed, .posEmbed, .tokenTypeEmbed, .embedScale, .embedNormalized, .fullEmbed: 0
             case .residPre: block
-            case .attnIn, .qInput, .kInput, .vInput, .ln1Scale, .ln1Normalized, .q, .k, .v,
-                .attnScores, .pattern, .z, .result, .attnOut:
+            case .attnIn, .qInput, .kInput, .vInput, .q, .k, .v, .attnScores, .pattern, .z, .result,
+                .attnOut:
                 block + 1
+            case .ln1Scale, .ln1Normalized: isPost ? block + 3 : block + 1
             case .residMid: block + 2
-            case .mlpIn, .ln2Scale, .ln2Normalized, .mlpPre, .mlpPost, .mlpOut: block + 3
-            case .residPost: block + 4
-            case .lnFinalScale, .lnFinalNormalized, .unembedIn, .unembedOut: 4 * nLayers + 1
+            case .mlpIn, .mlpPre, .mlpPost, .mlpOut: block + 3
+            case .ln2Scale, .ln2Normalized: isPost ? block + 4 : block + 3
+            case .residPost, .normalizedResidPost: block + 4
+            case .lnFinalScale, .lnFinalNormalized, .mlmScale, .mlmNormalized, .unembedIn,
+                .unembedOut:
+                4 * config.nLayers + 1
             }
     }
 
@@ -57,10 +62,10 @@ struct BranchPlan: Sendable {
     ///   - base: The base run, with ``BaseRun/points(for:in:)`` cached.
     init(_ branch: Int, _ interventions: [Intervention], _ base: BaseRun) throws {
         self.branch = branch
-        let nLayers = base.model.config.nLayers
+        let config = base.model.config
         let staged = try interventions.map { intervention in
             (
-                stage: Stage(intervention.site.point, nLayers: nLayers),
+                stage: Stage(intervention.site.point, in: config),
                 edit: try PlannedEdit(intervention, in: base.model, tokens: base.tokens)
             )
         }
@@ -79,13 +84,12 @@ struct BranchPlan: Sendable {
         later = staged.filter { !isDirect || $0.stage > joins }.map(\.edit)
         positions = (0..<base.tokens.count).map { sequence in
             let read = base.lastRead(of: sequence)
-            let last =
-                base.model.config.attention == .causal ? read : base.tokens.length - 1
+            // Edited scores and patterns may look ahead, so that later keys matter too.
+            let isCausal = config.attention == .causal
+            let last = isCausal ? read : base.tokens.length - 1
             let starts = interventions.compactMap {
                 base.firstDifference(of: $0, sequence: sequence, through: last)
             }
-            // Edited scores and patterns may look ahead, so that later keys matter too.
-            let isCausal = base.model.config.attention == .causal
             let looksAhead = !isCausal || !kinds.isDisjoint(with: [.attnScores, .pattern])
             let end = looksAhead ? base.tokens.length : read + 1
             // Where all attend to all, one change changes every position.

@@ -19,6 +19,7 @@ public struct EdgePatching: Sendable {
     ///   - corrupted: The run they are corrupted from, with the same cached.
     /// - Throws: ``InterventionError``.
     public init(clean: Run, corrupted: Run) throws {
+        try clean.model.config.requirePlainStream(for: "edges between parts")
         guard let tokens = clean.tokens, let others = corrupted.tokens else {
             throw InterventionError.baseWithoutTokens
         }

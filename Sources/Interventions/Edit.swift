@@ -88,7 +88,7 @@ public struct Intervention: Sendable {
             { value, _ in
                 value.apply(
                     edit, at: site.selection(in: value.shape), operand: operand,
-                    isPattern: site.point.kind.axes.contains(.queryPos))
+                    features: site.features)
             }
         }
         hooks.add(
@@ -112,9 +112,9 @@ extension Tensor {
     /// - Parameters:
     ///   - selection: Indices along each axis; `nil` for all.
     ///   - operand: The edit's tensor, with the same axes or axes of 1 in front.
-    ///   - isPattern: Whether positions are the axes query_pos and key_pos, at the end.
+    ///   - features: How many axes at the end are of one position.
     fileprivate mutating func apply(
-        _ edit: Edit, at selection: [[Int]?], operand: Tensor?, isPattern: Bool
+        _ edit: Edit, at selection: [[Int]?], operand: Tensor?, features: Int
     ) {
         let shape = shape
         var lengths = operand?.shape ?? shape
@@ -122,7 +122,6 @@ extension Tensor {
         precondition(lengths.count == shape.count, "an operand of shape \(lengths) for \(shape)")
         // The trailing axes that are taken whole form one run of memory, of one position: that is
         // what a function is given.
-        let features = isPattern ? 1 : shape.count - 2
         let whole = shape.indices.reversed().prefix(features).prefix {
             selection[$0] == nil && lengths[$0] == shape[$0]
         }.count

@@ -148,6 +148,8 @@ public struct MetricDescription: Codable, Hashable, Sendable {
     public var wrongID: Int?
     /// See ``Metric/positions``.
     public var positions: [Int]?
+    /// Whether it is read where the model predicts, whatever the positions say; `nil` is false.
+    public var readsPrediction: Bool?
     /// The value that counts as 0; see ``Metric/Range``.
     public var base: Double?
     /// The value that counts as 1.
@@ -172,6 +174,7 @@ public struct MetricDescription: Codable, Hashable, Sendable {
         case nil: break
         }
         positions = metric.positions
+        readsPrediction = metric.readsPrediction ? true : nil
         (base, clean) = (metric.range?.base, metric.range?.clean)
     }
 
@@ -199,7 +202,7 @@ public struct MetricDescription: Codable, Hashable, Sendable {
         case .divergence, .function, nil:
             throw .badDescription("there is no metric \(quoted(kind)) that can be read from JSON")
         }
-        metric.positions = positions
+        if readsPrediction != true { metric.positions = positions }
         guard let base, let clean else { return metric }
         guard base != clean else { throw .indistinguishable(value: base) }
         return metric.scaled(from: base, to: clean)

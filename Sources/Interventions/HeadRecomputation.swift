@@ -38,7 +38,8 @@ struct HeadRecomputation {
                 q: q.rows[0..<q.shape[0], columns], k: k.rows[0..<k.shape[0], columns],
                 v: v.rows[0..<v.shape[0], columns],
                 z: z.mutableRows[0..<positions.count, columns], past: nil,
-                visible: config.attention == .causal ? positions.lowerBound + 1 : nil,
+                visible: config.visibility(
+                    from: positions.lowerBound, tokens: base.tokens.lengths[sequence]),
                 scale: 1 / config.attentionScale(layer: layer))
             compute(attention, head, edits)
         }

@@ -1,3 +1,4 @@
+import Differentiation
 import Kernels
 import Models
 import Tensors
@@ -14,7 +15,8 @@ import Tensors
 /// ```
 ///
 /// Of edited queries, keys, values, scores and patterns Δz is computed again for the heads
-/// concerned; attn_out, mlp_out and the residual stream are taken as they are.
+/// concerned; attn_out, mlp_out and the residual stream are taken as they are. Embeddings are
+/// summed again, and in post-norm models Δmlp_out is added before LN2, which is applied again.
 struct Injection {
     let base: BaseRun
     let sequence: Int
@@ -26,14 +28,24 @@ struct Injection {
     /// Whether edits of a kind can be put behind their sublayer.
     static func isPossible(_ kind: HookKind) -> Bool { !inputs(of: kind).isEmpty }
 
+    /// Whether the effect of edits of a kind is added to the stream; others change it directly.
+    private static func isInSublayer(_ kind: HookKind) -> Bool {
+        switch kind {
+        case .z, .result, .attnOut, .mlpPost, .mlpOut, .mlpPre, .q, .k, .v, .attnScores, .pattern:
+            true
+        default: false
+        }
+    }
+
     /// The base run's activations that the effect of an edit follows from.
     static func inputs(of kind: HookKind) -> [HookKind] {
         switch kind {
-        case .z, .result, .attnOut, .mlpPost, .mlpOut, .residPre, .residMid, .residPost: [kind]
+        case .z, .result, .attnOut, .mlpPost, .mlpOut, .residPre, .residMid, .residPost,
+            .normalizedResidPost, .embed, .posEmbed, .tokenTypeEmbed, .fullEmbed:
+            [kind]
         case .mlpPre: [.mlpPre, .mlpPost]
         case .q, .k, .v: [.q, .k, .v, .z]
         case .attnScores, .pattern: [kind, .q, .k, .v, .z]
-        case .embed, .posEmbed: [.embed, .posEmbed]
         default: []
         }
     }
@@ -44,22 +56,34 @@ struct Injection {
     ///   - edits: Edits of the sublayer before, all of one kind, and of the stream itself.
     ///   - stage: The residual stream that they enter.
     func residual(after edits: [PlannedEdit], at stage: Stage) -> Tensor {
-        var residual = part(of: base.residual(stage))
-        let inner = edits.filter { !$0.site.point.kind.isResidualStream }
-        if let point = inner.first?.site.point {
-            if let layer = point.layer {
-                addEffect(of: inner, point.kind, layer, to: &residual)
-            } else {
-                residual = embedding(after: inner)
+        let model = base.model
+        let (layer, half) = stage.index.quotientAndRemainder(dividingBy: 4)
+        let pass = BranchPass(base, edits)
+        pass.append(edits, sequence: sequence)
+        var layout = RowLayout()
+        layout.append(
+            positions: positions, of: sequence, keyCount: keyCount,
+            tokenCount: base.tokens.lengths[sequence])
+        var resid: Traced
+        if stage.index == 0 {
+            resid = model.embed(
+                Array(base.tokens.ids[sequence][positions]),
+                types: Array(base.tokens.types[sequence][positions]), layout, pass)
+        } else {
+            var sum = part(of: base.residual(stage))
+            let inner = edits.filter { Injection.isInSublayer($0.site.point.kind) }
+            if let point = inner.first?.site.point, let layer = point.layer {
+                addEffect(of: inner, point.kind, layer, to: &sum)
             }
+            resid = Traced(sum)
+            if half == 0 { resid = model.endBlock(layer - 1, resid, layout, pass) }
         }
-        // resid_post of a block is visited before resid_pre of the next.
-        for kind in [HookKind.residPost, .residPre, .residMid] {
-            for edit in edits where edit.site.point.kind == kind {
-                apply(edit, to: &residual, shape: [base.model.config.dModel])
-            }
+        if half == 2 {
+            pass.visit(.residMid, layer, &resid, layout)
+        } else if layer < model.config.nLayers {
+            pass.visit(.residPre, layer, &resid, layout)
         }
-        return residual
+        return resid.value
     }
 
     private func addEffect(
@@ -83,19 +107,6 @@ struct Injection {
                 base: base, sequence: sequence, positions: positions, keyCount: keyCount)
             addProduct(heads.difference(edits), edits, block.attn.W_O, to: target)
         }
-    }
-
-    /// embed + pos_embed with edits of either, [positions, d_model].
-    private func embedding(after edits: [PlannedEdit]) -> Tensor {
-        var sum = Tensor([positions.count, base.model.config.dModel])
-        for kind in [HookKind.embed, .posEmbed] {
-            var value = part(of: base.rows(kind, nil))
-            for edit in edits where edit.site.point.kind == kind {
-                apply(edit, to: &value, shape: [base.model.config.dModel])
-            }
-            add(value.rows, to: sum.mutableRows)
-        }
-        return sum
     }
 
     /// The edited value minus the base run's, [positions, features].
@@ -159,13 +170,6 @@ extension Tensor {
             for i in 0..<x.count { x[i] -= y[i] }
         }
         return result
-    }
-}
-
-extension HookKind {
-    /// Whether the value is the residual stream itself.
-    fileprivate var isResidualStream: Bool {
-        self == .residPre || self == .residMid || self == .residPost
     }
 }
 

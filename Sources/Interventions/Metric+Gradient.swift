@@ -15,7 +15,9 @@ extension Metric {
     public func objective(in model: Transformer, on tokens: TokenBatch) throws -> Objective {
         if kind == .function { throw InterventionError.noGradient(metric: name) }
         let reader = try MetricReader(self, model: model)
-        let positions = try tokens.lengths.map { try reader.positions(length: $0) }
+        let positions = try tokens.lengths.enumerated().map { sequence, length in
+            try reader.positions(in: tokens, sequence: sequence, length: length)
+        }
         let readsLast = zip(positions, tokens.lengths).allSatisfy { $0 == [$1 - 1] }
         let factor = range.map { 1 / ($0.clean - $0.base) } ?? 1
         return .function(at: readsLast ? .last : .all) { logits in

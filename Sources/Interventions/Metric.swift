@@ -32,10 +32,14 @@ public struct Metric: Sendable {
     public let answer: TokenReference?
     /// The wrong answer; `nil` where it does not matter.
     public let wrong: TokenReference?
-    /// The positions read, from each sequence's end if negative; the last unless set.
+    /// The positions read, from each sequence's end if negative.
     ///
-    /// `nil` stands for all positions, in a loss for all that have a next token.
-    public var positions: [Int]?
+    /// `nil` stands for all positions, in a loss for all that have a next token. Unless set it is
+    /// where the model predicts: the last position, and of a masked-language model that of the one
+    /// mask, so that a prompt without a mask or with several is an error.
+    public var positions: [Int]? { didSet { readsPrediction = false } }
+    /// Whether positions were not set.
+    public private(set) var readsPrediction: Bool
     /// The values that count as 0 and as 1; `nil` for a raw metric.
     public private(set) var range: Range?
     /// What the metric is called in figures.
@@ -54,11 +58,12 @@ public struct Metric: Sendable {
 
     private init(
         _ kind: Kind, _ answer: TokenReference? = nil, _ wrong: TokenReference? = nil,
-        positions: [Int]? = [-1], name: String? = nil, reference: Tensor? = nil,
+        positions: [Int]?? = nil, name: String? = nil, reference: Tensor? = nil,
         function: (@Sendable (UnsafeBufferPointer<Float>) -> Double)? = nil
     ) {
         (self.kind, self.answer, self.wrong) = (kind, answer, wrong)
-        (self.positions, self.name) = (positions, name ?? kind.rawValue)
+        (self.positions, self.name) = (positions ?? [-1], name ?? kind.rawValue)
+        readsPrediction = positions == nil
         (self.reference, self.function) = (reference, function)
     }
 }
@@ -101,7 +106,7 @@ extension Metric {
     }
 
     /// The mean of −log p of each next token, in nats.
-    public static var loss: Metric { Metric(.loss, positions: nil) }
+    public static var loss: Metric { Metric(.loss, positions: .some(nil)) }
 
     /// A function of the logits at a position, [d_vocab]; it costs all of them.
     public static func function(
@@ -140,6 +145,11 @@ extension Metric {
     /// A raw value on the metric's scale.
     func scaled(_ raw: Double) -> Double {
         range.map { (raw - $0.base) / ($0.clean - $0.base) } ?? raw
+    }
+
+    /// Where it is read, in words.
+    public var place: String {
+        readsPrediction ? "the prediction" : positions.map { "\($0)" } ?? "all positions"
     }
 
     /// The name and unit of the values, for figures.

@@ -8,10 +8,11 @@ struct MetricReader: Sendable {
     let metric: Metric
     let answer: Int
     let wrong: Int?
+    private let model: Transformer
 
     /// - Throws: ``RunError`` or a tokenizer's error for a token the model does not have.
     init(_ metric: Metric, model: Transformer) throws {
-        self.metric = metric
+        (self.metric, self.model) = (metric, model)
         answer = try metric.answer?.id(in: model) ?? 0
         wrong = try metric.wrong?.id(in: model)
     }
@@ -26,8 +27,16 @@ struct MetricReader: Sendable {
 
     /// The positions read in a sequence, in order.
     ///
-    /// - Throws: ``RunError/noSuchPosition(_:length:)``.
-    func positions(length: Int) throws(RunError) -> [Int] {
+    /// - Parameters:
+    ///   - tokens: The sequences, if they are known.
+    ///   - length: Positions of this one, without padding.
+    /// - Throws: ``RunError/noSuchPosition(_:length:)``, ``RunError/maskCount(_:)``.
+    func positions(
+        in tokens: TokenBatch?, sequence: Int, length: Int
+    ) throws(RunError) -> [Int] {
+        if metric.readsPrediction, model.config.isMasked {
+            return [try model.maskPosition(in: (tokens?.ids[sequence] ?? []).prefix(length))]
+        }
         // The last token of a text has no next one.
         let end = metric.kind == .loss ? length - 1 : length
         guard let chosen = metric.positions else {
@@ -47,7 +56,7 @@ struct MetricReader: Sendable {
         return try (0..<logits.shape[0]).map { sequence in
             // Shorter sequences of a batch end in padding, which is not read.
             let length = run.tokens?.lengths[sequence] ?? width
-            let positions = try positions(length: length)
+            let positions = try positions(in: run.tokens, sequence: sequence, length: length)
             let isLastOnly = width == 1 && length > 1
             let values = try positions.map { pos in
                 guard !isLastOnly || pos == length - 1 else {

@@ -26,10 +26,13 @@ struct PlannedEdit: Sendable {
     ///   - sequence: The sequence they belong to.
     ///   - shape: The features' axes: [head, d_head], [d_mlp], …
     func apply(to rows: MutableRows, start: Int, sequence: Int, shape: [Int]) {
-        let width = operand.map { $0.shape.dropFirst(2).reduce(1, *) } ?? rows.columns
+        // A norm's value has a head axis while this or other branches have split the heads' inputs;
+        // an edit that knows nothing of it holds for every head.
+        let isSplit = shape.count > site.point.kind.axes.count - 2
+        let width =
+            operand.map { $0.shape.dropFirst(2).reduce(1, *) }
+            ?? (isSplit ? shape[shape.count - 1] : rows.columns)
         let values = operand.map { $0.rows(of: width) }
-        // A norm's value has a head axis while other branches have split the heads' inputs; an edit
-        // that knows nothing of it holds for every head, or for the one that its site names.
         let columns = site.columns(in: width == rows.columns ? shape : [width])
         for row in 0..<rows.count where contains(pos: start + row) {
             let new = values.map { values in
@@ -123,6 +126,9 @@ extension Site {
     func requireInside(_ model: Transformer, length: Int) throws {
         if let layer = point.layer, layer >= model.config.nLayers {
             throw RunError.noSuchLayer(layer, nLayers: model.config.nLayers)
+        }
+        guard model.config.has(point) else {
+            throw RunError.noSuchPoint(point.description, nLayers: model.config.nLayers)
         }
         for position in (positions ?? []) + (source.map { [$0] } ?? [])
         where !(-length..<length).contains(position) {

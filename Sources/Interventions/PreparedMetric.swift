@@ -29,7 +29,7 @@ struct PreparedMetric: Sendable {
     ///   - resid: The residual stream at the end, [row, d_model].
     ///   - layout: The rows that the metric may read.
     func values(of resid: Traced, _ layout: RowLayout, _ pass: BranchPass) -> [Double] {
-        let x = model.finalNorm(resid, layout, pass)
+        let x = model.readout(resid, layout, pass)
         var row: (Int, _ sequence: Int, _ pos: Int) -> Double
         if let direction, !pass.listens(to: .unembedOut, nil) {
             let vector = direction.vector.rows[0]

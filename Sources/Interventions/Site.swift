@@ -54,6 +54,12 @@ public struct Site: Hashable, Sendable {
 }
 
 extension Site {
+    /// How many axes of the activation are of one position: those behind batch and position, or the
+    /// keys of a pattern. A norm of heads' split inputs has one for each head.
+    var features: Int {
+        point.kind.axes.contains(.queryPos) ? 1 : point.kind.axes.count - 2
+    }
+
     /// The part of a position's numbers that the site names.
     ///
     /// - Parameter shape: The activation's axes after the position: [head, d_head], [d_mlp], …

@@ -57,12 +57,11 @@ extension Metric {
         let tokens = try [answer, wrong].map {
             try $0.map { String(try $0.id(in: model)) } ?? "none"
         }
-        let places = positions.map { "\($0)" } ?? "all"
         let range = range.map { "\($0.base) to \($0.clean)" } ?? "raw"
         let logits = reference.map { tensor in
             tensor.values.withUnsafeBytes { " from " + Fingerprint($0).hexadecimal }
         }
         return
-            "\(name)\(logits ?? "") of \(tokens.joined(separator: " and ")) at \(places), \(range)"
+            "\(name)\(logits ?? "") of \(tokens.joined(separator: " and ")) at \(place), \(range)"
     }
 }

@@ -62,6 +62,9 @@ public struct Sweep: Sendable {
             throw InterventionError.noSuchAxis(
                 axis: axis.rawValue, site: kind.shortName, axes: possible.map(\.rawValue))
         }
+        guard model.config.has(kind) else {
+            throw RunError.noSuchPoint(kind.rawValue, nLayers: model.config.nLayers)
+        }
         // A sweep that does not fix the layer patches all of them together.
         let chosen = try chosenLayers(in: model)
         let layers: [Int?] = !kind.isInBlock ? [nil] : axes.contains(.layer) ? [0] : chosen

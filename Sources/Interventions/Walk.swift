@@ -16,7 +16,7 @@ struct Walk {
 
     init(_ base: BaseRun, _ metric: PreparedMetric, _ plans: [BranchPlan]) {
         (self.base, self.metric, self.plans) = (base, metric, plans)
-        pass = BranchPass(base, plans: plans)
+        pass = BranchPass(base, plans.flatMap(\.later))
         resid = Traced(Tensor([0, base.model.config.dModel]))
     }
 
@@ -52,7 +52,7 @@ struct Walk {
             }
             join(Stage(index: block + 2), readRowOnly: layer == last)
             if !layout.items.isEmpty { resid = model.addMLP(layer, resid, layout, pass) }
-            pass.visit(.residPost, layer, &resid, layout)
+            resid = model.endBlock(layer, resid, layout, pass)
         }
         join(Stage(index: 4 * (last + 1)), readRowOnly: true)
         guard !layout.items.isEmpty else { return [] }
@@ -72,9 +72,10 @@ struct Walk {
                 let injection = Injection(
                     base: base, sequence: sequence, positions: positions, keyCount: keyCount)
                 new.append(injection.residual(after: plan.injected, at: stage))
-                layout.append(positions: positions, of: sequence)
+                layout.append(
+                    positions: positions, of: sequence, tokenCount: base.tokens.lengths[sequence])
                 owners.append(owner)
-                pass.append(plan, sequence: sequence)
+                pass.append(plan.later, sequence: sequence)
             }
         }
         if !new.isEmpty { resid = Traced(.concatenating([resid.value] + new, axis: 0)) }

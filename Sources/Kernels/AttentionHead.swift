@@ -13,7 +13,7 @@ public struct AttentionHead: Sendable {
     private let v: Rows
     private let z: MutableRows
     private let past: (keys: Rows, values: Rows)?
-    private let visible: Int?
+    private let visible: Visibility
     private let scale: Float
 
     /// Keys of all positions.
@@ -27,12 +27,11 @@ public struct AttentionHead: Sendable {
     ///   - v: Values, as `k`.
     ///   - z: Receives the mixed values, [query_pos, d_head].
     ///   - past: Keys and values of the positions before, [past, d_head] each.
-    ///   - visible: How many keys the first query sees, each next one seeing one more; `nil` if all
-    ///     see all.
+    ///   - visible: Which keys each query sees.
     ///   - scale: Multiplies the scores.
     public init(
-        q: Rows, k: Rows, v: Rows, z: MutableRows, past: (keys: Rows, values: Rows)?, visible: Int?,
-        scale: Float
+        q: Rows, k: Rows, v: Rows, z: MutableRows, past: (keys: Rows, values: Rows)?,
+        visible: Visibility, scale: Float
     ) {
         (self.q, self.k, self.v, self.z) = (q, k, v, z)
         (self.past, self.visible, self.scale) = (past, visible, scale)
@@ -44,14 +43,14 @@ public struct AttentionHead: Sendable {
         var scratch = Tensor(uninitialized: [q.count, keyCount])
         let pattern = scratch.mutableRows
         products(into: pattern)
-        causalSoftmax(pattern, past: past(0))
+        softmax(pattern, seeing: visible)
         mix(pattern.reading)
     }
 
     /// Computes the scores, with −∞ where a query must not look, [query_pos, key_pos].
     public func scores(into scores: MutableRows) {
         products(into: scores)
-        maskFuture(scores, past: past(0))
+        mask(scores, seeing: visible)
     }
 
     /// Mixes the values by a pattern, [query_pos, key_pos], into z.
@@ -80,9 +79,6 @@ public struct AttentionHead: Sendable {
         multiply(q, k, into: scores[all, before..<keyCount], transposing: .right, scale: scale)
     }
 
-    /// How many keys before its own a query sees.
-    private func past(_ query: Int) -> Int { visible.map { $0 - 1 + query } ?? keyCount }
-
     /// Whether a call of BLAS would take longer than the work.
     private var isBrief: Bool { q.count * keyCount <= 256 }
 
@@ -90,7 +86,7 @@ public struct AttentionHead: Sendable {
     private func attendBriefly() {
         withUnsafeTemporaryAllocation(of: Float.self, capacity: keyCount) { scratch in
             for query in 0..<q.count {
-                let seen = 0..<min(past(query) + 1, keyCount)
+                let seen = 0..<visible.count(of: keyCount, query: query)
                 let weights = UnsafeMutableBufferPointer(rebasing: scratch[seen])
                 products(q[query], into: weights)
                 softmax(weights)

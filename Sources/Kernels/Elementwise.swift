@@ -58,6 +58,27 @@ public func copy(_ x: Rows, into y: MutableRows) {
     }
 }
 
+/// Copies a matrix with rows and columns exchanged.
+///
+/// - Parameters:
+///   - x: [rows, columns].
+///   - y: Receives the copy, [columns, rows].
+public func transpose(_ x: Rows, into y: MutableRows) {
+    precondition(
+        x.count == y.columns && x.columns == y.count,
+        "transpose: [\(x.count), \(x.columns)] into [\(y.count), \(y.columns)]")
+    // Tiles of both fit the first cache.
+    let tile = 32
+    parallelBlocks(of: y.count, size: tile) { columns in
+        for start in stride(from: 0, to: x.count, by: tile) {
+            for row in start..<min(start + tile, x.count) {
+                let source = x[row]
+                for column in columns { y[column][row] = source[column] }
+            }
+        }
+    }
+}
+
 /// Multiplies each row by its factor, in place: `diag(factors) x`.
 ///
 /// - Parameters:

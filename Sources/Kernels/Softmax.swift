@@ -12,14 +12,12 @@ public func softmax(_ x: MutableRows) {
 
 /// Turns each row into probabilities over its visible part, in place; the rest becomes zero.
 ///
-/// Row r of a query at position `past + r` sees the keys 0…`past + r`.
-///
 /// - Parameters:
 ///   - x: Scores, [query_pos, key_pos].
-///   - past: How many keys come before the first query's own.
-public func causalSoftmax(_ x: MutableRows, past: Int) {
+///   - visibility: Which keys each query sees.
+public func softmax(_ x: MutableRows, seeing visibility: Visibility) {
     for row in 0..<x.count {
-        let visible = min(past + row + 1, x.columns)
+        let visible = visibility.count(of: x.columns, query: row)
         let x = x[row]
         softmax(UnsafeMutableBufferPointer(rebasing: x[0..<visible]))
         for key in visible..<x.count { x[key] = 0 }
@@ -99,11 +97,11 @@ public func exponentials(_ x: UnsafeMutableBufferPointer<Float>, less: Float, ti
 ///
 /// - Parameters:
 ///   - x: Scores, [query_pos, key_pos].
-///   - past: How many keys come before the first query's own.
-public func maskFuture(_ x: MutableRows, past: Int) {
+///   - visibility: Which keys each query sees.
+public func mask(_ x: MutableRows, seeing visibility: Visibility) {
     for row in 0..<x.count {
         let x = x[row]
-        for key in min(past + row + 1, x.count)..<x.count { x[key] = -.infinity }
+        for key in visibility.count(of: x.count, query: row)..<x.count { x[key] = -.infinity }
     }
 }
 

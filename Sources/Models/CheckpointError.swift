@@ -20,6 +20,8 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
     case unknownConfig(String, known: [String])
     /// Tensors that should be there and are not.
     case missingTensors(place: String, [String])
+    /// An encoder without what predicts masked tokens.
+    case noHead(place: String, [String])
     /// Tensors that should not be there.
     case surplusTensors(place: String, [String])
     /// A tensor of another shape than the config says.
@@ -52,9 +54,13 @@ public enum CheckpointError: Error, Hashable, CustomStringConvertible {
                 + "folder that holds one"
         case .missingTensors(let place, let names):
             "\(place) lacks \(CheckpointError.list(names))"
+        case .noHead(let place, let names):
+            "\(place) has an encoder but no masked-language-model head (it lacks "
+                + "\(CheckpointError.list(names))), so it predicts no tokens; take a checkpoint "
+                + "of the whole model, which transformers saves from AutoModelForMaskedLM"
         case .surplusTensors(let place, let names):
             "\(place) has \(CheckpointError.list(names)), which no model of this config has; is "
-                + "n_layer in config.json right?"
+                + "the number of layers in config.json right?"
         case .wrongShape(let place, let tensor, let shape, let expected):
             "\(place): tensor \(tensor) has shape \(shape); by config.json it should be \(expected)"
         case .cannotSave(let reason): "the model cannot be saved: \(reason)"

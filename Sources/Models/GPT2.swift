@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 import Kernels
 import Tensors
 
@@ -7,11 +6,11 @@ import Tensors
 /// Radford et al. 2019. The checkpoint's matrices have inputs on the left already.
 extension ModelFamily {
     static let gpt2 = ModelFamily(
-        modelType: "gpt2",
-        readConfig: { blob in try GPT2Config.read(blob) },
+        name: .gpt2,
+        readConfig: { blob in try ConfigFile.read(GPT2Config.self, from: blob) },
         writeConfig: { config in try GPT2Config(config).json() },
         parameters: { config in gpt2Parameters(config) },
-        prefix: "transformer.",
+        prefix: "transformer.", unembedding: "lm_head.weight",
         isIgnored: { name in
             name.hasSuffix(".attn.bias") || name.hasSuffix(".attn.masked_bias")
         })
@@ -69,19 +68,20 @@ extension ModelFamily {
             ]
     }
 
-    private static func norm(
+    static func norm(
         _ name: String, _ weights: WritableKeyPath<Weights, NormWeights>,
-        _ config: TransformerConfig
+        _ config: TransformerConfig, isPrefixed: Bool = true
     ) -> [Parameter] {
-        [
-            Parameter("\(name).weight", [config.dModel], weights.appending(path: \.w), .ones),
-            Parameter("\(name).bias", [config.dModel], weights.appending(path: \.b), .zeros),
-        ]
+        [("weight", \NormWeights.w, InitialValue.ones), ("bias", \.b, .zeros)].map { part in
+            Parameter(
+                "\(name).\(part.0)", [config.dModel], weights.appending(path: part.1), part.2,
+                isPrefixed: isPrefixed)
+        }
     }
 }
 
 /// GPT-2's `config.json`, as `transformers` writes it; what is missing has that library's default.
-private struct GPT2Config: Codable {
+private struct GPT2Config: FamilyConfig {
     var model_type: String?
     var architectures: [String]?
     var n_layer: Int?
@@ -119,58 +119,19 @@ private struct GPT2Config: Codable {
         eos_token_id = config.endOfText
     }
 
-    func json() throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        return [UInt8](try encoder.encode(self)) + [UInt8(ascii: "\n")]
-    }
-
-    static func read(_ blob: Blob) throws -> TransformerConfig {
-        let parsed: GPT2Config
-        do {
-            parsed = try decodeJSON(GPT2Config.self, from: blob.bytes)
-        } catch {
-            throw CheckpointError.badConfig(path: blob.name, error.description)
-        }
-        return try parsed.config(from: blob.name)
-    }
-
-    private func config(from path: String) throws(CheckpointError) -> TransformerConfig {
-        // Bounds far above any model, so that products of sizes and lists of layers stay small.
-        func size(
-            _ value: Int?, _ name: String, otherwise: Int, atMost limit: Int = 1 << 24
-        ) throws(CheckpointError) -> Int {
-            let value = value ?? otherwise
-            guard (1...limit).contains(value) else {
-                throw .badConfig(path: path, "\(name) is \(value); it must be 1 to \(limit)")
-            }
-            return value
-        }
-        let dModel = try size(n_embd, "n_embd", otherwise: 768)
-        let nHeads = try size(n_head, "n_head", otherwise: 12)
-        guard dModel % nHeads == 0 else {
-            throw .badConfig(path: path, "n_embd \(dModel) is no multiple of n_head \(nHeads)")
-        }
-        let function = activation_function ?? "gelu_new"
-        guard let activation = Activation(rawValue: function) else {
-            let known = Activation.allCases.map(\.rawValue).joined(separator: ", ")
-            throw .badConfig(
-                path: path, "activation_function is \(quoted(function)); known are \(known)")
-        }
-        if add_cross_attention == true {
-            throw .badConfig(path: path, "cross-attention is not supported")
-        }
-        let eps = layer_norm_epsilon ?? 1e-5
-        guard eps >= 0 else {
-            throw .badConfig(path: path, "layer_norm_epsilon is \(eps); it must not be negative")
-        }
+    func config(in file: ConfigFile) throws(CheckpointError) -> TransformerConfig {
+        let width = try file.width((n_embd, "n_embd"), heads: (n_head, "n_head"))
+        if add_cross_attention == true { throw file.problem("cross-attention is not supported") }
         var config = TransformerConfig(
-            nLayers: try size(n_layer, "n_layer", otherwise: 12, atMost: 10_000), dModel: dModel,
-            nHeads: nHeads,
-            dMLP: try size(n_inner, "n_inner", otherwise: 4 * dModel),
-            dVocab: try size(vocab_size, "vocab_size", otherwise: 50257),
-            nCtx: try size(n_positions, "n_positions", otherwise: 1024),
-            layerNormEps: eps, activation: activation)
+            nLayers: try file.layers(n_layer, "n_layer", otherwise: 12), dModel: width.dModel,
+            nHeads: width.nHeads,
+            dMLP: try file.size(n_inner, "n_inner", otherwise: 4 * width.dModel),
+            dVocab: try file.size(vocab_size, "vocab_size", otherwise: 50257),
+            nCtx: try file.size(n_positions, "n_positions", otherwise: 1024),
+            layerNormEps: try file.epsilon(
+                layer_norm_epsilon, "layer_norm_epsilon", otherwise: 1e-5),
+            activation: try file.activation(
+                activation_function, "activation_function", otherwise: "gelu_new"))
         config.scalesAttention = scale_attn_weights ?? true
         config.scalesAttentionByLayer = scale_attn_by_inverse_layer_idx ?? false
         config.tiesEmbeddings = tie_word_embeddings ?? true

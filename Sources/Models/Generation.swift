@@ -45,6 +45,7 @@ extension Transformer {
         stoppingAt stop: Int? = nil,
         hooks: Hooks = Hooks(), each: (Int) -> Void = { _ in }
     ) throws -> [Int] {
+        guard config.attention == .causal else { throw RunError.notCausal(model: name) }
         let start = RunInput.tokens(TokenBatch([prompt]))
         try validate(start, hooks: hooks, caching: .none, stop: nil)
         var generator = SeededGenerator(seed: sampling.seed, stream: "generate")

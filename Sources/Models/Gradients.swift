@@ -63,6 +63,8 @@ public struct ParameterGradients {
 public enum GradientError: Error, Hashable, CustomStringConvertible {
     /// A loss of a batch without next tokens.
     case noNextToken
+    /// Targets that do not fit the batch.
+    case unfitTargets(String)
     /// The objective is infinite or not a number.
     case objectiveNotFinite(String)
     /// A gradient is infinite or not a number somewhere.
@@ -73,6 +75,9 @@ public enum GradientError: Error, Hashable, CustomStringConvertible {
         switch self {
         case .noNextToken:
             "the batch has no next token to predict; give sequences of two or more tokens"
+        case .unfitTargets(let reason):
+            "the targets do not fit the batch: \(reason); give at least one token to predict, at "
+                + "positions that the sequences have"
         case .objectiveNotFinite(let objective):
             "the objective is \(objective); look for weights or activations that are not finite "
                 + "(probe audit checks the weights)"

@@ -3,36 +3,45 @@ import Kernels
 import Tensors
 
 extension Transformer {
-    /// A randomly initialised GPT-2, as `transformers` initialises one (other random numbers).
+    /// A randomly initialised model, as `transformers` initialises one (other random numbers).
     ///
     /// - Parameters:
     ///   - config: Dimensions.
     ///   - seed: The same seed gives the same weights on any machine and number of threads.
     public init(randomly config: TransformerConfig, seed: UInt64, name: String = "random") {
-        var weights = Weights(nLayers: config.nLayers)
-        for parameter in ModelFamily.gpt2.parameters(config) {
-            weights[keyPath: parameter.weight] = parameter.initialTensor(seed: seed)
+        var weights = Weights(config)
+        for parameter in ModelFamily.family(of: config.family).parameters(config) {
+            parameter.store(parameter.initialTensor(seed: seed), in: &weights)
         }
         if config.tiesEmbeddings { weights.W_U_transposed = weights.W_E }
         self.init(config: config, weights: weights, name: name)
     }
 
-    /// Writes a randomly initialised GPT-2 as a Hugging Face folder, tensor by tensor.
+    /// Writes a randomly initialised model as a Hugging Face folder, tensor by tensor.
     public static func writeRandom(
         _ config: TransformerConfig, seed: UInt64, to folder: String
     ) throws {
-        try ModelFamily.gpt2.write(config, to: folder) { $0.initialTensor(seed: seed) }
+        try ModelFamily.family(of: config.family).write(config, to: folder) {
+            $0.initialTensor(seed: seed)
+        }
     }
 }
 
 extension TransformerConfig {
-    /// The published sizes of GPT-2 and its distilled form, by their names on the hub.
+    /// The published sizes of the families, by their names on the hub.
     public static let named: [(name: String, config: TransformerConfig)] = [
         ("gpt2", gpt2(nLayers: 12, dModel: 768, nHeads: 12)),
         ("gpt2-medium", gpt2(nLayers: 24, dModel: 1024, nHeads: 16)),
         ("gpt2-large", gpt2(nLayers: 36, dModel: 1280, nHeads: 20)),
         ("gpt2-xl", gpt2(nLayers: 48, dModel: 1600, nHeads: 25)),
         ("distilgpt2", gpt2(nLayers: 6, dModel: 768, nHeads: 12)),
+        ("bert-base-uncased", .bert(dVocab: 30522)), ("bert-base-cased", .bert(dVocab: 28996)),
+        ("bert-large-uncased", .bert(nLayers: 24, dModel: 1024, nHeads: 16, dVocab: 30522)),
+        ("bert-large-cased", .bert(nLayers: 24, dModel: 1024, nHeads: 16, dVocab: 28996)),
+        ("distilbert-base-uncased", .distilBERT(dVocab: 30522)),
+        ("distilbert-base-cased", .distilBERT(dVocab: 28996)),
+        ("roberta-base", .roBERTa()),
+        ("roberta-large", .roBERTa(nLayers: 24, dModel: 1024, nHeads: 16)),
     ]
 
     /// A config by its name on the hub, or from a `config.json` or a folder that holds one.

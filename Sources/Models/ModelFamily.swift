@@ -3,21 +3,35 @@ import Tensors
 
 /// One architecture: how a checkpoint's config and tensor names map onto the one transformer.
 struct ModelFamily: Sendable {
-    /// The `model_type` of its `config.json`.
-    let modelType: String
+    /// Its name, the `model_type` of its `config.json`.
+    let name: FamilyName
     /// Reads the dimensions and kinds.
     let readConfig: @Sendable (Blob) throws -> TransformerConfig
     /// What `config.json` says, to write.
     let writeConfig: @Sendable (TransformerConfig) throws -> [UInt8]
-    /// All tensors of a checkpoint, in the order they are written.
+    /// All tensors of a checkpoint, in the order of `named_parameters()` in Python.
     let parameters: @Sendable (TransformerConfig) -> [Parameter]
     /// What some checkpoints put before every name, such as `transformer.`.
     let prefix: String
-    /// Whether a tensor holds no weights, such as a stored causal mask; by name without prefix.
+    /// The tensor of the unembedding, which a tied checkpoint may hold beside the embedding.
+    let unembedding: String
+    /// Other names that a tensor has in some checkpoints.
+    var spellings: @Sendable (String) -> [String] = { _ in [] }
+    /// Whether a tensor holds no weights that are read, such as a stored causal mask.
     let isIgnored: @Sendable (String) -> Bool
 
     /// The families that can be loaded.
-    static let all: [ModelFamily] = [.gpt2]
+    static let all: [ModelFamily] = FamilyName.allCases.map { family(of: $0) }
+
+    /// The family of a name.
+    static func family(of name: FamilyName) -> ModelFamily {
+        switch name {
+        case .gpt2: .gpt2
+        case .bert: .bert
+        case .distilbert: .distilBERT
+        case .roberta: .roBERTa
+        }
+    }
 }
 
 /// One tensor of a checkpoint, and where it stands in ``Weights``.
@@ -29,16 +43,19 @@ struct Parameter {
     let isPrefixed: Bool
     let weight: WritableKeyPath<Weights, Tensor>
     let initial: InitialValue
+    /// How it lies in the weight.
+    let layout: ParameterLayout
 
     init(
         _ name: String, _ shape: [Int], _ weight: WritableKeyPath<Weights, Tensor>,
-        _ initial: InitialValue, isPrefixed: Bool = true
+        _ initial: InitialValue, _ layout: ParameterLayout = .whole, isPrefixed: Bool = true
     ) {
         self.name = name
         self.shape = shape
         self.isPrefixed = isPrefixed
         self.weight = weight
         self.initial = initial
+        self.layout = layout
     }
 }
 

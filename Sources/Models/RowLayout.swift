@@ -14,6 +14,8 @@ package struct RowLayout: Sendable {
         package let sequence: Int
         /// How many positions its queries can look at, from the first of the sequence on.
         package let keyCount: Int
+        /// How many of those are no padding.
+        package let tokenCount: Int
 
         /// The position after the last row.
         package var end: Int { start + rows.count }
@@ -29,25 +31,39 @@ package struct RowLayout: Sendable {
     package init() {}
 
     /// Sequences of one length.
-    package init(count: Int, length: Int, start: Int = 0) {
-        for sequence in 0..<count { append(positions: start..<start + length, of: sequence) }
+    package init(count: Int, length: Int) {
+        for sequence in 0..<count { append(positions: 0..<length, of: sequence) }
+    }
+
+    /// All positions of a batch, padding included.
+    ///
+    /// - Parameter start: The position of the first tokens.
+    package init(_ tokens: TokenBatch, from start: Int = 0) {
+        for (sequence, length) in tokens.lengths.enumerated() {
+            append(
+                positions: start..<start + tokens.length, of: sequence,
+                tokenCount: start + length)
+        }
     }
 
     /// Adds the rows of some positions of a sequence below the others.
     ///
-    /// - Parameter keyCount: How many positions they look at; `nil` for those up to the last row.
-    package mutating func append(positions: Range<Int>, of sequence: Int, keyCount: Int? = nil) {
+    /// - Parameters:
+    ///   - keyCount: How many positions they look at; `nil` for those up to the last row.
+    ///   - tokenCount: How many of those are no padding; `nil` for all.
+    package mutating func append(
+        positions: Range<Int>, of sequence: Int, keyCount: Int? = nil, tokenCount: Int? = nil
+    ) {
         let first = rowCount
         items.append(
             Item(
                 rows: first..<first + positions.count, start: positions.lowerBound,
-                sequence: sequence, keyCount: keyCount ?? positions.upperBound))
+                sequence: sequence, keyCount: keyCount ?? positions.upperBound,
+                tokenCount: tokenCount ?? keyCount ?? positions.upperBound))
     }
 
     /// Whether the items are one block of [batch, pos].
-    var isUniform: Bool {
-        items.allSatisfy { $0.rows.count == items[0].rows.count && $0.start == items[0].start }
-    }
+    var isUniform: Bool { items.allSatisfy { $0.rows.count == items[0].rows.count } }
 
     /// Some rows of each item, and their layout.
     ///
@@ -56,7 +72,9 @@ package struct RowLayout: Sendable {
         var layout = RowLayout()
         let rows = items.flatMap { item in
             let chosen = positions(item)
-            layout.append(positions: chosen, of: item.sequence, keyCount: item.keyCount)
+            layout.append(
+                positions: chosen, of: item.sequence, keyCount: item.keyCount,
+                tokenCount: item.tokenCount)
             return chosen.map { item.rows.lowerBound + $0 - item.start }
         }
         return (layout, rows)

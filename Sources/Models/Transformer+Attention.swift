@@ -3,7 +3,8 @@ import Tensors
 
 /// The parts of attention that work head by head.
 extension Transformer {
-    /// LN(resid_pre) W + b for queries, keys and values, each [row, head, d_head].
+    /// LN(resid_pre) W + b for queries, keys and values, each [row, head, d_head]; of resid_pre
+    /// itself in post-norm models.
     ///
     /// Queries are computed for the readers' rows only. Only while someone listens to the heads'
     /// inputs does each head get a copy of its own.
@@ -18,8 +19,7 @@ extension Transformer {
             (q, k, v) = splitQueriesKeysValues(l, resid, layout, pass)
             if let readers { q = q.selecting(readers.rows) }
         } else {
-            let x = layerNorm(
-                resid, weights.blocks[l].ln1, (.ln1Scale, .ln1Normalized), l, layout, pass)
+            let x = attentionInput(l, resid, layout, pass)
             q = project(.query, l, readers.map { x.selecting($0.rows) } ?? x)
             (k, v) = (project(.key, l, x), project(.value, l, x))
         }
@@ -27,6 +27,15 @@ extension Transformer {
         pass.visit(.k, l, &k, layout)
         pass.visit(.v, l, &v, layout)
         return (q, k, v)
+    }
+
+    /// What queries, keys and values are computed from.
+    private func attentionInput(
+        _ l: Int, _ x: Traced, _ layout: RowLayout, _ pass: some Pass
+    ) -> Traced {
+        config.normPlace == .post
+            ? x
+            : layerNorm(x, weights.blocks[l].ln1, (.ln1Scale, .ln1Normalized), l, layout, pass)
     }
 
     /// x W + b of all heads, [row, head, d_head].
@@ -51,8 +60,7 @@ extension Transformer {
         func project(_ third: QKV, _ point: HookKind) -> Traced {
             var input = attnIn
             pass.visit(point, l, &input, layout)
-            input = layerNorm(
-                input, weights.blocks[l].ln1, (.ln1Scale, .ln1Normalized), l, layout, pass)
+            input = attentionInput(l, input, layout, pass)
             let parts = (0..<heads).map { head in
                 LinearPart(
                     input: head * d..<(head + 1) * d,
@@ -93,7 +101,7 @@ extension Transformer {
             AttentionGrid.Item(
                 queries: query.rows, keys: key.rows,
                 past: past?.rows(layer: l, sequence: key.sequence, count: key.start),
-                visible: config.attention == .causal ? query.start + 1 : nil)
+                visible: config.visibility(from: query.start, tokens: key.tokenCount))
         }
         return AttentionGrid(
             items: items, heads: config.nHeads, dHead: config.dHead,

@@ -6,26 +6,61 @@ import Tensors
 /// gradients need.
 ///
 /// Elhage et al. 2021, https://transformer-circuits.pub/2021/framework, in the pre-norm form of
-/// Radford et al. 2019.
+/// Radford et al. 2019, or in the post-norm form of Vaswani et al. 2017 and Devlin et al. 2019:
+///
+/// ```
+/// pre-norm:   mid = pre + attn(LN1(pre))   post = mid + MLP(LN2(mid))        next pre = post
+/// post-norm:  mid = pre + attn(pre)        post = LN1(mid) + MLP(LN1(mid))   next pre = LN2(post)
+/// ```
 extension Transformer {
-    /// embed + pos_embed → resid_pre of block 0, [row, d_model].
-    func embed(_ tokens: TokenBatch, _ layout: RowLayout, _ pass: some Pass) -> Traced {
-        var embed = Traced(weights.W_E, on: pass.tape).selecting(tokens.ids.flatMap { $0 })
+    /// embed + pos_embed, with token_type_embed and their norm where the model has them → resid_pre
+    /// of block 0, [row, d_model].
+    ///
+    /// - Parameters:
+    ///   - ids: The token of each row.
+    ///   - types: The kind of segment of each row.
+    package func embed(
+        _ ids: [Int], types: [Int], _ layout: RowLayout, _ pass: some Pass
+    ) -> Traced {
+        var embed = Traced(weights.W_E, on: pass.tape).selecting(ids)
         pass.visit(.embed, nil, &embed, layout)
-        let positions = layout.items.flatMap { $0.start..<$0.end }
+        let positions = layout.items.flatMap { item in
+            (item.start..<item.end).map { $0 + config.positionOffset }
+        }
         var posEmbed = Traced(weights.W_pos, on: pass.tape).selecting(positions)
         pass.visit(.posEmbed, nil, &posEmbed, layout)
         embed += posEmbed
+        if config.nTokenTypes > 0 {
+            var typeEmbed = Traced(weights.W_type, on: pass.tape).selecting(types)
+            pass.visit(.tokenTypeEmbed, nil, &typeEmbed, layout)
+            embed += typeEmbed
+        }
+        guard config.normalizesEmbeddings else { return embed }
+        embed = layerNorm(
+            embed, weights.embedNorm, (.embedScale, .embedNormalized), nil, layout, pass)
+        pass.visit(.fullEmbed, nil, &embed, layout)
         return embed
     }
 
-    /// resid_pre → resid_post of one block, [row, d_model].
+    /// resid_pre of one block → resid_pre of the next, [row, d_model].
     func block(_ l: Int, _ residPre: Traced, _ layout: RowLayout, _ pass: some Pass) -> Traced {
         var resid = residPre
         pass.visit(.residPre, l, &resid, layout)
         resid = addAttention(l, resid, layout, pass)
         resid = addMLP(l, resid, layout, pass)
+        return endBlock(l, resid, layout, pass)
+    }
+
+    /// resid_post → resid_pre of the next block: in post-norm models normalised by LN2.
+    package func endBlock(
+        _ l: Int, _ residPost: Traced, _ layout: RowLayout, _ pass: some Pass
+    ) -> Traced {
+        var resid = residPost
         pass.visit(.residPost, l, &resid, layout)
+        guard config.normPlace == .post else { return resid }
+        resid = layerNorm(
+            resid, weights.blocks[l].ln2, (.ln2Scale, .ln2Normalized), l, layout, pass)
+        pass.visit(.normalizedResidPost, l, &resid, layout)
         return resid
     }
 
@@ -50,30 +85,42 @@ extension Transformer {
         return resid
     }
 
-    /// resid_mid → resid_mid + mlp_out, with mlp_out = act(LN(resid_mid) W_in + b_in) W_out +
-    /// b_out.
+    /// resid_mid → resid_post, with mlp_out = act(x W_in + b_in) W_out + b_out of the normalised
+    /// x = LN(resid_mid): resid_mid + mlp_out, or x + mlp_out in post-norm models.
     package func addMLP(
         _ l: Int, _ residMid: Traced, _ layout: RowLayout, _ pass: some Pass
     ) -> Traced {
         let block = weights.blocks[l]
         var x = residMid
         pass.visit(.mlpIn, l, &x, layout)
-        x = layerNorm(x, block.ln2, (.ln2Scale, .ln2Normalized), l, layout, pass)
+        let isPost = config.normPlace == .post
+        x = layerNorm(
+            x, isPost ? block.ln1 : block.ln2,
+            isPost ? (.ln1Scale, .ln1Normalized) : (.ln2Scale, .ln2Normalized), l, layout, pass)
         var hidden = x.linear(block.mlp.W_in, block.mlp.b_in)
         pass.visit(.mlpPre, l, &hidden, layout)
         hidden.activate(config.activation)
         pass.visit(.mlpPost, l, &hidden, layout)
         var mlpOut = hidden.linear(block.mlp.W_out, block.mlp.b_out)
         pass.visit(.mlpOut, l, &mlpOut, layout)
-        var resid = residMid
+        var resid = isPost ? x : residMid
         resid += mlpOut
         return resid
     }
 
-    /// resid_post of the last block → what the unembedding reads, [row, d_model].
-    package func finalNorm(_ resid: Traced, _ layout: RowLayout, _ pass: some Pass) -> Traced {
-        var x = layerNorm(
-            resid, weights.lnFinal, (.lnFinalScale, .lnFinalNormalized), nil, layout, pass)
+    /// The stream behind the last block → what the unembedding reads, [row, d_model].
+    package func readout(_ resid: Traced, _ layout: RowLayout, _ pass: some Pass) -> Traced {
+        var x = resid
+        switch config.head {
+        case .nextToken:
+            x = layerNorm(
+                x, weights.lnFinal, (.lnFinalScale, .lnFinalNormalized), nil, layout, pass)
+        case .masked(let activation):
+            x = x.linear(weights.mlmHead.W, weights.mlmHead.b)
+            x.activate(activation)
+            x = layerNorm(
+                x, weights.mlmHead.ln, (.mlmScale, .mlmNormalized), nil, layout, pass)
+        }
         pass.visit(.unembedIn, nil, &x, layout)
         return x
     }

@@ -27,13 +27,17 @@ extension Transformer {
 
     /// The loss, the mean over the whole batch, and its gradients.
     func lossGradients(
-        of tokens: TokenBatch, in chunks: [Range<Int>], _ entries: [WeightEntry]
+        of tokens: TokenBatch, predicting targets: PredictionTargets, in chunks: [Range<Int>],
+        _ entries: [WeightEntry]
     ) throws -> (value: Double, gradients: ParameterGradients) {
-        let count = tokens.nextTokenCount
-        guard count > 0 else { throw GradientError.noNextToken }
+        let weight = 1 / Double(targets.count)
+        // A chunk without targets has no part in the loss.
+        let chunks = chunks.filter { targets[$0].count > 0 }
         let watched = entries.map { weights[keyPath: $0.path] }
         let parts = try parallelMap(chunks.count) { index in
-            try lossGradients(of: tokens[chunks[index]], weight: 1 / Double(count), watched)
+            try lossGradients(
+                of: tokens[chunks[index]], predicting: targets[chunks[index]], weight: weight,
+                watched)
         }
         let gradients = try parameterGradients(entries) { weight in
             let index = watched.firstIndex { $0.rows.base == weight.rows.base } ?? 0
@@ -48,12 +52,14 @@ extension Transformer {
 
     /// One chunk's part of the loss, and its gradients with respect to some weights.
     private func lossGradients(
-        of tokens: TokenBatch, weight: Double, _ watched: [Tensor]
+        of tokens: TokenBatch, predicting targets: PredictionTargets, weight: Double,
+        _ watched: [Tensor]
     ) throws -> (value: Double, gradients: [Tensor]) {
         let tape = Tape()
         for parameter in watched { tape.watch(parameter) }
         let pass = HookedPass(hooks: Hooks(), tape: tape)
-        let value = try walkBackFromLoss(of: tokens, weight: weight, tape, pass)
+        let (value, loss) = try loss(of: tokens, predicting: targets, weight: weight, pass)
+        tape.backward(from: loss, cotangent: Tensor([1], repeating: 1))
         var taken: [UnsafePointer<Float>: Tensor] = [:]
         let gradients = watched.map { parameter in
             let gradient = taken[parameter.rows.base] ?? tape.takeGradient(of: parameter)
@@ -67,6 +73,7 @@ extension Transformer {
 extension TokenBatch {
     /// Some of the sequences.
     fileprivate subscript(range: Range<Int>) -> TokenBatch {
-        TokenBatch(range.map { Array(ids[$0].prefix(lengths[$0])) })
+        func rows(_ all: [[Int]]) -> [[Int]] { range.map { Array(all[$0].prefix(lengths[$0])) } }
+        return TokenBatch(rows(ids), types: rows(types))
     }
 }

@@ -34,10 +34,12 @@ extension Transformer {
         try validate(.tokens(tokens), hooks: hooks, caching: targets.activations, stop: nil)
         try validate(.tokens(tokens), hooks: hooks, caching: caching, stop: nil)
         let entries = weights.entries.filter { targets.includes($0.name) }
-        if case .loss = objective.kind, hooks.isEmpty, caching.isNone, targets.activations.isNone,
+        let predicted = try PredictionTargets(objective, on: tokens, dVocab: config.dVocab)
+        if let predicted, hooks.isEmpty, caching.isNone, targets.activations.isNone,
             let chunks = gradientChunks(of: tokens)
         {
-            let (value, gradients) = try lossGradients(of: tokens, in: chunks, entries)
+            let (value, gradients) = try lossGradients(
+                of: tokens, predicting: predicted, in: chunks, entries)
             return Gradients(
                 value: value, parameters: gradients, activations: ActivationCache(),
                 cache: ActivationCache())
@@ -47,45 +49,65 @@ extension Transformer {
         let pass = HookedPass(
             hooks: hooks, caching: caching, tape: tape, gradients: targets.activations)
         if hooks.isEmpty { pass.cache.tokens = tokens }
-        let value = try walkBack(from: objective, tokens, tape, pass)
+        let result = try evaluate(objective, predicted, on: tokens, pass)
+        tape.backward(from: result.output, cotangent: result.cotangent)
         for point in pass.gradientCache.points {
             guard let gradient = pass.gradientCache[point], allFinite(gradient.rows) else {
                 throw GradientError.gradientNotFinite(of: point.description)
             }
         }
         return Gradients(
-            value: value,
+            value: result.value,
             parameters: try parameterGradients(entries) { tape.takeGradient(of: $0) },
             activations: pass.gradientCache, cache: pass.cache)
     }
 
-    /// Runs forward and back; returns the objective.
-    private func walkBack(
-        from objective: Objective, _ tokens: TokenBatch, _ tape: Tape, _ pass: HookedPass
+    /// A number, without gradients: forward alone.
+    ///
+    /// - Throws: As ``gradients(of:on:withRespectTo:hooks:caching:)``.
+    public func value(
+        of objective: Objective, on tokens: TokenBatch, hooks: Hooks = Hooks()
     ) throws -> Double {
-        switch objective.kind {
-        case .loss:
-            let count = tokens.nextTokenCount
-            guard count > 0 else { throw GradientError.noNextToken }
-            return try walkBackFromLoss(of: tokens, weight: 1 / Double(count), tape, pass)
-        case .function(let function, let positions):
-            let logits = logits(of: tokens, at: positions, pass)
-            let (value, gradient) = try function(logits.value)
-            guard value.isFinite else { throw GradientError.objectiveNotFinite("\(value)") }
-            tape.backward(from: logits, cotangent: gradient)
-            return value
-        }
+        try validate(.tokens(tokens), hooks: hooks, caching: .none, stop: nil)
+        let predicted = try PredictionTargets(objective, on: tokens, dVocab: config.dVocab)
+        return try evaluate(objective, predicted, on: tokens, HookedPass(hooks: hooks)).value
     }
 
-    /// Runs forward and back from `−weight · Σ log p` of the next tokens, which it returns.
-    func walkBackFromLoss(
-        of tokens: TokenBatch, weight: Double, _ tape: Tape, _ pass: HookedPass
-    ) throws -> Double {
-        let (value, loss) = logits(of: tokens, at: .all, pass)
-            .crossEntropy(tokens.nextTokens, weight: weight)
+    /// Runs forward: the number, and what to walk back from with which gradient.
+    private func evaluate(
+        _ objective: Objective, _ targets: PredictionTargets?, on tokens: TokenBatch,
+        _ pass: HookedPass
+    ) throws -> (value: Double, output: Traced, cotangent: Tensor) {
+        if let targets {
+            let (value, loss) = try loss(
+                of: tokens, predicting: targets, weight: 1 / Double(targets.count), pass)
+            return (value, loss, Tensor([1], repeating: 1))
+        }
+        guard case .function(let function, let positions) = objective.kind else {
+            preconditionFailure("an objective without targets is a function")
+        }
+        let logits = logits(of: tokens, at: positions, pass)
+        let (value, gradient) = try function(logits.value)
         guard value.isFinite else { throw GradientError.objectiveNotFinite("\(value)") }
-        tape.backward(from: loss, cotangent: Tensor([1], repeating: 1))
-        return value
+        return (value, logits, gradient)
+    }
+
+    /// `−weight · Σ log p` of the targets, as a number and as a value to walk back from.
+    func loss(
+        of tokens: TokenBatch, predicting targets: PredictionTargets, weight: Double,
+        _ pass: HookedPass
+    ) throws -> (value: Double, loss: Traced) {
+        let all = targets.rows(length: tokens.length)
+        var (value, loss): (Double, Traced)
+        if targets.isDense {
+            (value, loss) = logits(of: tokens, at: .all, pass).crossEntropy(all, weight: weight)
+        } else {
+            let rows = all.indices.filter { all[$0] != nil }
+            (value, loss) = logits(of: tokens, atRows: rows, pass)
+                .crossEntropy(rows.map { all[$0] }, weight: weight)
+        }
+        guard value.isFinite else { throw GradientError.objectiveNotFinite("\(value)") }
+        return (value, loss)
     }
 
     /// The gradients of weights, each memory's shared by all of its names.
@@ -107,16 +129,4 @@ extension Transformer {
                 return (entry, gradient)
             })
     }
-}
-
-extension TokenBatch {
-    /// The token after each, sequence by sequence; `nil` at the last and where either is padding.
-    fileprivate var nextTokens: [Int?] {
-        zip(ids, lengths).flatMap { ids, length in
-            ids.indices.map { $0 + 1 < length ? ids[$0 + 1] : nil }
-        }
-    }
-
-    /// How many tokens follow another.
-    var nextTokenCount: Int { lengths.reduce(0) { $0 + max($1 - 1, 0) } }
 }

@@ -16,6 +16,22 @@ extension Transformer {
             processing: processing)
     }
 
+    /// The config of a model by a name, as ``load(_:processing:)`` takes it.
+    public static func config(of name: String) throws -> TransformerConfig {
+        let files = try HubCache(environment: HubCache.variable).files(of: name)
+        return try config(in: files).config
+    }
+
+    private static func config(
+        in files: any ModelFiles
+    ) throws -> (family: ModelFamily, config: TransformerConfig) {
+        guard let file = try files.file("config.json") else {
+            throw CheckpointError.missingFile(folder: files.name, file: "config.json")
+        }
+        let family = try ModelFamily.named(in: file)
+        return (family, try family.readConfig(file))
+    }
+
     /// The embedded model.
     public static func embedded(processing: WeightProcessing = .none) throws -> Transformer {
         let files = EmbeddedModel()
@@ -30,11 +46,8 @@ extension Transformer {
     public static func load(
         from files: any ModelFiles, name: String, processing: WeightProcessing = .none
     ) throws -> Transformer {
-        guard let configFile = try files.file("config.json") else {
-            throw CheckpointError.missingFile(folder: files.name, file: "config.json")
-        }
-        let family = try ModelFamily.named(in: configFile)
-        var config = try family.readConfig(configFile)
+        let (family, found) = try config(in: files)
+        var config = found
         var weights = try family.weights(config, from: try tensors(in: files), place: files.name)
         try weights.process(processing, &config)
         return Transformer(
@@ -61,6 +74,12 @@ extension Transformer {
         if let file = try files.file("tokenizer.json") {
             return try Tokenizer(tokenizerJSON: file.copy(), source: file.name)
         }
+        if let vocabulary = try files.file("vocab.txt") {
+            let settings = try files.file("tokenizer_config.json")
+            return try Tokenizer(
+                vocabularyText: Array(vocabulary.bytes), settings: settings.map { Array($0.bytes) },
+                sources: (vocabulary.name, settings?.name ?? ""))
+        }
         guard let vocabulary = try files.file("vocab.json") else { return nil }
         guard let merges = try files.file("merges.txt") else {
             throw CheckpointError.missingFile(folder: files.name, file: "merges.txt")
@@ -81,11 +100,12 @@ extension ModelFamily {
         } catch {
             throw CheckpointError.badConfig(path: configFile.name, error.description)
         }
-        guard let family = all.first(where: { $0.modelType == header.model_type }) else {
+        guard let name = FamilyName(rawValue: header.model_type) else {
             throw CheckpointError.unknownFamily(
-                path: configFile.name, modelType: header.model_type, known: all.map(\.modelType))
+                path: configFile.name, modelType: header.model_type,
+                known: FamilyName.allCases.map(\.rawValue))
         }
-        return family
+        return family(of: name)
     }
 
     /// Puts a checkpoint's tensors into their places.
@@ -96,25 +116,34 @@ extension ModelFamily {
         let prefix = names.contains { $0.hasPrefix(self.prefix) } ? self.prefix : ""
         let parameters = self.parameters(config)
         var expected: Set<String> = []
-        var missing: [String] = []
-        var weights = Weights(nLayers: config.nLayers)
+        var missing: [(name: String, isPrefixed: Bool)] = []
+        var weights = Weights(config)
         for parameter in parameters {
-            let name = (parameter.isPrefixed ? prefix : "") + parameter.name
-            expected.insert(name)
-            guard let shape = tensors.shape(of: name) else {
-                missing.append(name)
+            let names = ([parameter.name] + spellings(parameter.name)).map {
+                (parameter.isPrefixed ? prefix : "") + $0
+            }
+            expected.formUnion(names)
+            guard let name = names.first(where: { tensors.shape(of: $0) != nil }),
+                let shape = tensors.shape(of: name)
+            else {
+                missing.append((names[0], parameter.isPrefixed))
                 continue
             }
             guard shape == parameter.shape else {
                 throw CheckpointError.wrongShape(
                     place: place, tensor: name, shape: shape, expected: parameter.shape)
             }
-            if let tensor = try tensors.tensor(name) { weights[keyPath: parameter.weight] = tensor }
+            if let tensor = try tensors.tensor(name) { parameter.store(tensor, in: &weights) }
         }
-        if !missing.isEmpty { throw CheckpointError.missingTensors(place: place, missing) }
+        if !missing.isEmpty {
+            let lacked = missing.map(\.name)
+            throw config.isMasked && missing.allSatisfy { !$0.isPrefixed }
+                ? CheckpointError.noHead(place: place, lacked)
+                : .missingTensors(place: place, lacked)
+        }
         if config.tiesEmbeddings {
             weights.W_U_transposed = weights.W_E
-            expected.insert("lm_head.weight")
+            expected.insert(unembedding)
         }
         let surplus = names.filter { !expected.contains($0) && !isIgnored($0) }
         if !surplus.isEmpty { throw CheckpointError.surplusTensors(place: place, surplus) }

@@ -10,29 +10,32 @@ extension Transformer {
     ///   - type: How weights are stored, F32, F16 or BF16.
     ///   - tokenizerFiles: The tokenizer's files, by name; those the model was loaded with unless
     ///     given.
-    /// - Throws: ``CheckpointError/cannotSave(reason:)`` for weights that GPT-2's format cannot
-    ///   hold: folded norms and an unembedding bias.
+    /// - Throws: ``CheckpointError/cannotSave(reason:)`` for weights that the family's format
+    ///   cannot hold: folded norms, and an unembedding bias in GPT-2's.
     public func save(
         to folder: String, as type: ElementType = .float32,
         tokenizerFiles: [(name: String, bytes: [UInt8])]? = nil
     ) throws {
-        guard config.normalization == .layerNorm, weights.b_U == nil else {
+        guard config.normalization == .layerNorm, (weights.b_U != nil) == config.isMasked else {
             throw CheckpointError.cannotSave(
                 reason:
                     "its norms are folded or it has an unembedding bias; save the weights as loaded"
             )
         }
         let known = try source.map { try Self.tokenizerFiles(in: $0) } ?? []
-        try ModelFamily.gpt2.write(
+        try ModelFamily.family(of: config.family).write(
             config, to: folder, as: type, copying: tokenizerFiles ?? known
-        ) { weights[keyPath: $0.weight] }
+        ) { $0.tensor(in: weights[keyPath: $0.weight]) }
     }
 
     /// The tokenizer's files among those of a checkpoint.
     public static func tokenizerFiles(
         in files: any ModelFiles
     ) throws -> [(name: String, bytes: [UInt8])] {
-        let names = ["tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json"]
+        let names = [
+            "tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json",
+            "special_tokens_map.json",
+        ]
         return try names.compactMap { name in
             try files.file(name).map { (name, $0.copy()) }
         }

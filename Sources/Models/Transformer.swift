@@ -62,8 +62,8 @@ public struct Run: Sendable {
     public let model: Transformer
     /// The tokens; `nil` for a run that began with a residual stream.
     public let tokens: TokenBatch?
-    /// The residual stream where the run stopped: resid_post of the last layer computed,
-    /// [batch, pos, d_model].
+    /// The residual stream where the run stopped, [batch, pos, d_model]: resid_post of the last
+    /// layer computed; in post-norm models its `hook_normalized_resid_post`.
     public let residual: Tensor
     /// Logits, [batch, pos, d_vocab]; `nil` if none were asked for or the run stopped before.
     public let logits: Tensor?
@@ -101,8 +101,7 @@ extension Transformer {
 
     /// Runs the model on a text.
     ///
-    /// - Parameter prependBOS: Whether the beginning-of-text token comes first, as TransformerLens
-    ///   does.
+    /// - Parameter prependBOS: As in ``tokens(_:prependBOS:)``.
     public func run(
         _ text: String, prependBOS: Bool = true, hooks: Hooks = Hooks(), caching: Caching = .none,
         logits: LogitPositions = .all
@@ -113,10 +112,15 @@ extension Transformer {
 
     /// The token ids of a text.
     ///
-    /// - Parameter prependBOS: Whether the beginning-of-text token comes first, if there is one.
+    /// - Parameter prependBOS: Whether the beginning-of-text token comes first, if there is one, as
+    ///   TransformerLens does; for a masked-language model, whether the text stands between its
+    ///   special tokens, `[CLS]` and `[SEP]` or their like.
     /// - Throws: ``RunError/noTokenizer(model:)``.
     public func tokens(_ text: String, prependBOS: Bool = true) throws -> [Int] {
         guard let tokenizer else { throw RunError.noTokenizer(model: name) }
+        if config.isMasked {
+            return prependBOS ? tokenizer.encodeWithSpecialTokens(text) : tokenizer.encode(text)
+        }
         let start = prependBOS ? tokenizer.beginningOfText.map { [$0] } ?? [] : []
         return start + tokenizer.encode(text)
     }
@@ -131,6 +135,8 @@ extension Transformer {
     public func shortString(of token: Int) -> String {
         guard tokenizer != nil else { return String(token) }
         let string = string(of: token)
+        // Pieces within a word show their own `##`.
+        if tokenizer?.joinsWordsWithSpaces == true { return string }
         if string == " " { return "␣" }
         return string.hasPrefix(" ") ? String(string.dropFirst()) : "#" + string
     }
@@ -141,8 +147,7 @@ extension Transformer {
         var resid: Traced
         switch input {
         case .tokens(let batch):
-            layout = RowLayout(
-                count: batch.count, length: batch.length, start: pass.past?.length ?? 0)
+            layout = RowLayout(batch, from: pass.past?.length ?? 0)
             (tokens, first, resid) = (batch, 0, embed(batch, layout, pass))
         case .residual(let residual, let layer):
             layout = RowLayout(count: residual.shape[0], length: residual.shape[1])
@@ -165,11 +170,58 @@ extension Transformer {
     func logits(
         of tokens: TokenBatch, at positions: LogitPositions, _ pass: some Pass
     ) -> Traced {
-        let layout = RowLayout(
-            count: tokens.count, length: tokens.length, start: pass.past?.length ?? 0)
-        var resid = embed(tokens, layout, pass)
-        for layer in 0..<config.nLayers { resid = block(layer, resid, layout, pass) }
+        let (resid, layout) = stream(of: tokens, pass)
         return logits(of: resid, layout, tokens, at: positions, pass)
+    }
+
+    /// The logits of some rows of a batch, [row, d_vocab], on the pass's tape.
+    ///
+    /// In the last block only these rows and those between them go through queries and MLP, unless
+    /// someone listens there.
+    ///
+    /// - Parameter rows: Among all positions of the sequences one behind the other, padding
+    ///   included.
+    func logits(of tokens: TokenBatch, atRows rows: [Int], _ pass: some Pass) -> Traced {
+        let last = config.nLayers - 1
+        var (resid, layout) = stream(of: tokens, through: last, pass)
+        var chosen = rows
+        if HookKind.allCases.contains(where: { $0.isInBlock && pass.listens(to: $0, last) }) {
+            resid = block(last, resid, layout, pass)
+        } else {
+            let readers = layout.rows { item in
+                let positions = rows.lazy.filter(item.rows.contains).map {
+                    $0 - item.rows.lowerBound
+                }
+                return (positions.min() ?? 0)..<(positions.max() ?? 0) + 1
+            }
+            resid = addAttention(last, resid, layout, readers: readers, pass)
+            layout = readers.layout
+            resid = endBlock(last, addMLP(last, resid, layout, pass), layout, pass)
+            let places = Dictionary(
+                uniqueKeysWithValues: readers.rows.enumerated().map { ($1, $0) })
+            chosen = rows.compactMap { places[$0] }
+        }
+        var read = RowLayout()
+        for row in rows {
+            let (sequence, position) = row.quotientAndRemainder(dividingBy: tokens.length)
+            read.append(positions: position..<position + 1, of: sequence)
+        }
+        return unembed(readout(resid.selecting(chosen), read, pass), read, pass)
+    }
+
+    /// The stream that enters a layer, [row, d_model]; behind the last block unless one is named.
+    private func stream(
+        of tokens: TokenBatch, through end: Int? = nil, _ pass: some Pass
+    ) -> (resid: Traced, layout: RowLayout) {
+        let layout = RowLayout(tokens, from: pass.past?.length ?? 0)
+        var resid = embed(tokens, layout, pass)
+        for layer in 0..<(end ?? config.nLayers) { resid = block(layer, resid, layout, pass) }
+        return (resid, layout)
+    }
+
+    /// The stream that enters block 0, [row, d_model].
+    private func embed(_ tokens: TokenBatch, _ layout: RowLayout, _ pass: some Pass) -> Traced {
+        embed(Array(tokens.ids.joined()), types: Array(tokens.types.joined()), layout, pass)
     }
 
     /// The logits, [batch, pos, d_vocab].
@@ -188,7 +240,7 @@ extension Transformer {
             }
             (resid, layout) = (resid.selecting(last.rows), last.layout)
         }
-        let logits = unembed(finalNorm(resid, layout, pass), layout, pass)
+        let logits = unembed(readout(resid, layout, pass), layout, pass)
         let batch = layout.items.count
         return logits.reshaped([batch, layout.rowCount / batch, config.dVocab])
     }
@@ -218,8 +270,7 @@ extension Transformer {
         if let stop, !(first...config.nLayers).contains(stop) {
             throw RunError.noSuchLayer(stop, nLayers: config.nLayers)
         }
-        for point in hooks.required.union(caching.required) where point.layer ?? 0 >= config.nLayers
-        {
+        for point in hooks.required.union(caching.required) where !config.has(point) {
             throw RunError.noSuchPoint(point.description, nLayers: config.nLayers)
         }
         for position in caching.positions ?? [] where !(-length..<length).contains(position) {
@@ -237,6 +288,10 @@ extension Transformer {
         }
         for id in batch.ids.joined() where !(0..<config.dVocab).contains(id) {
             throw .unknownToken(id: id, dVocab: config.dVocab)
+        }
+        // A model without token types reads none, so 0 is always right.
+        for type in batch.types.joined() where !(0..<max(config.nTokenTypes, 1)).contains(type) {
+            throw .unknownTokenType(type, nTokenTypes: config.nTokenTypes)
         }
     }
 }

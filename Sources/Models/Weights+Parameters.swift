@@ -11,11 +11,15 @@ public struct WeightEntry {
 }
 
 extension Weights {
-    /// All weights that the forward pass reads, in its order; those folded away are left out.
+    /// All weights that the forward pass reads, in its order; those folded away and
+    /// those the model does not have are left out.
     public var entries: [WeightEntry] {
         var entries = [
             WeightEntry(name: "embed.W_E", path: \.W_E),
             WeightEntry(name: "pos_embed.W_pos", path: \.W_pos),
+            WeightEntry(name: "token_type_embed.W_token_type", path: \.W_type),
+            WeightEntry(name: "embed.ln.w", path: \.embedNorm.w),
+            WeightEntry(name: "embed.ln.b", path: \.embedNorm.b),
         ]
         for layer in blocks.indices {
             let block: WritableKeyPath<Weights, BlockWeights> = \.blocks[layer]
@@ -27,6 +31,10 @@ extension Weights {
         entries += [
             WeightEntry(name: "ln_final.w", path: \.lnFinal.w),
             WeightEntry(name: "ln_final.b", path: \.lnFinal.b),
+            WeightEntry(name: "mlm_head.W", path: \.mlmHead.W),
+            WeightEntry(name: "mlm_head.b", path: \.mlmHead.b),
+            WeightEntry(name: "mlm_head.ln.w", path: \.mlmHead.ln.w),
+            WeightEntry(name: "mlm_head.ln.b", path: \.mlmHead.ln.b),
             WeightEntry(name: "unembed.W_U", path: \.W_U_transposed),
         ]
         if b_U != nil { entries.append(WeightEntry(name: "unembed.b_U", path: \.b_U!)) }

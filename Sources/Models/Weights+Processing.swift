@@ -6,7 +6,8 @@ import Tensors
 extension Transformer {
     /// The model with rewritten weights.
     ///
-    /// - Throws: ``LinearAlgebraError`` where matrices to refactor are not finite.
+    /// - Throws: ``RunError/inexactProcessing(_:_:)`` for steps that would change the predictions;
+    ///   ``LinearAlgebraError`` where matrices to refactor are not finite.
     public func processed(by steps: WeightProcessing) throws -> Transformer {
         var (config, weights) = (config, weights)
         try weights.process(steps, &config)
@@ -20,7 +21,9 @@ extension Weights {
     /// Rewrites the weights in place; `config` says afterwards whether norms are folded.
     mutating func process(
         _ steps: WeightProcessing, _ config: inout TransformerConfig
-    ) throws(LinearAlgebraError) {
+    ) throws {
+        let inexact = steps.subtracting(config.exactProcessing)
+        guard inexact.isEmpty else { throw RunError.inexactProcessing(inexact, config.family) }
         let foldsNorms = steps.contains(.foldLayerNorm) && config.normalization == .layerNorm
         for layer in blocks.indices {
             if foldsNorms { blocks[layer].foldNorms() }

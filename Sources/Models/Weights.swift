@@ -9,19 +9,31 @@ public import Tensors
 public struct Weights: Sendable {
     /// Token embedding, [d_vocab, d_model].
     public var W_E: Tensor
-    /// Position embedding, [n_ctx, d_model].
+    /// Position embedding, [n_ctx, d_model]; more rows where positions begin at an offset.
     public var W_pos: Tensor
+    /// Embedding of the kinds of segment, [token type, d_model]; empty without.
+    public var W_type = Tensor([0, 0])
+    /// The norm of the embeddings' sum, where there is one.
+    public var embedNorm = NormWeights()
     /// One entry per layer.
     public var blocks: [BlockWeights]
-    /// The norm before the unembedding.
+    /// The norm before the unembedding, where nothing else stands there.
     public var lnFinal = NormWeights()
+    /// What stands before the unembedding of a masked-language model.
+    public var mlmHead = HeadWeights()
     /// The unembedding transposed, [d_vocab, d_model]: a row is the direction that a token reads.
     ///
     /// Stored so because one token's direction is then contiguous, and because a tied checkpoint
     /// has it.
     public var W_U_transposed: Tensor
-    /// Unembedding bias, [d_vocab]; `nil` in checkpoints, as GPT-2 has none.
+    /// Unembedding bias, [d_vocab]; `nil` in GPT-2's checkpoints.
     public var b_U: Tensor?
+
+    /// Weights that are still to be set, for a model of this form.
+    init(_ config: TransformerConfig) {
+        self.init(nLayers: config.nLayers)
+        if config.isMasked { b_U = Tensor([0]) }
+    }
 
     /// Weights that are still to be set, for `nLayers` layers.
     public init(nLayers: Int) {
@@ -32,13 +44,26 @@ public struct Weights: Sendable {
     }
 }
 
+/// The weights of a masked-language model's head: `LN(act(x W + b))`.
+public struct HeadWeights: Sendable {
+    /// Matrix, [d_model, d_model].
+    public var W = Tensor([0, 0])
+    /// Bias, [d_model].
+    public var b = Tensor([0])
+    /// The norm behind the function.
+    public var ln = NormWeights()
+
+    /// Weights that are still to be set.
+    public init() {}
+}
+
 /// The weights of one block.
 public struct BlockWeights: Sendable {
-    /// The norm before attention.
+    /// The norm before attention; after it in post-norm models.
     public var ln1 = NormWeights()
     /// Attention.
     public var attn = AttentionWeights()
-    /// The norm before the MLP.
+    /// The norm before the MLP; after it in post-norm models.
     public var ln2 = NormWeights()
     /// The MLP.
     public var mlp = MLPWeights()

@@ -10,23 +10,40 @@ enum TextPart: Equatable {
 /// https://github.com/huggingface/tokenizers.
 struct AddedTokenFinder: Sendable {
     /// Tokens looked for in the text as given, and in what is left between them.
-    private let rounds: [Round]
+    private let (first, second): (Round?, Round?)
 
     /// Takes the tokens to look for.
-    init(_ tokens: [AddedToken]) {
-        let rounds = [tokens.filter { !$0.isNormalized }, tokens.filter(\.isNormalized)]
-        self.rounds = rounds.filter { !$0.isEmpty }.map(Round.init)
+    ///
+    /// - Parameter normalize: What is done to the text before the second half of them is looked
+    ///   for, and to these.
+    init(_ tokens: [AddedToken], normalizing normalize: (String) -> String = { $0 }) {
+        func round(_ tokens: [AddedToken]) -> Round? { tokens.isEmpty ? nil : Round(tokens) }
+        first = round(tokens.filter { !$0.isNormalized })
+        second = round(
+            tokens.filter(\.isNormalized).map { token in
+                var token = token
+                token.content = normalize(token.content)
+                return token
+            })
     }
 
-    /// Splits a UTF-8 text into added tokens and what lies between.
+    /// Splits a UTF-8 text that is not changed into added tokens and what lies between.
     func split(_ bytes: [UInt8]) -> [TextPart] {
-        var parts = bytes.isEmpty ? [] : [TextPart.text(bytes.indices)]
-        for round in rounds {
-            parts = parts.flatMap { part in
-                if case .text(let range) = part { round.split(bytes, in: range) } else { [part] }
-            }
+        splitAsGiven(bytes).flatMap { part in
+            if case .text(let range) = part { split(normalized: bytes, in: range) } else { [part] }
         }
-        return parts
+    }
+
+    /// Splits a text at the tokens that are looked for in it as given.
+    func splitAsGiven(_ bytes: [UInt8]) -> [TextPart] {
+        guard !bytes.isEmpty else { return [] }
+        return first?.split(bytes, in: bytes.indices) ?? [.text(bytes.indices)]
+    }
+
+    /// Splits a normalised text at the tokens that are looked for in it then.
+    func split(normalized bytes: [UInt8], in range: Range<Int>) -> [TextPart] {
+        guard !range.isEmpty else { return [] }
+        return second?.split(bytes, in: range) ?? [.text(range)]
     }
 }
 

@@ -1,9 +1,9 @@
 /// Splits text into a language model's tokens and puts tokens together again.
 ///
 /// This module reads the tokenizer files that come with a model and does what the `tokenizers`
-/// library does with them, token for token. It knows byte-level BPE, the algorithm of GPT-2 and its
-/// relatives. It downloads nothing and adds no tokens of its own: whoever wants
-/// ``beginningOfText`` before a text puts it there.
+/// library does with them, token for token. It knows byte-level BPE, the algorithm of GPT-2 and
+/// RoBERTa, and WordPiece, that of BERT. It downloads nothing and adds no tokens unless asked by
+/// ``encodeWithSpecialTokens(_:)``; whoever wants ``beginningOfText`` before a text puts it there.
 ///
 /// Start with ``init(tokenizerJSON:source:)`` and ``encode(_:)``.
 public struct Tokenizer: Sendable {
@@ -11,10 +11,13 @@ public struct Tokenizer: Sendable {
     let addedTokens: AddedTokenFinder
     let specialTokens: Set<Int>
     let algorithm: Algorithm
+    /// What stands around a text on request.
+    let around: SpecialTokens
 
     /// How the text between added tokens is split; one case per kind of tokenizer.
     enum Algorithm: Sendable {
         case byteLevelBPE(ByteLevelBPE)
+        case wordPiece(WordPiece)
     }
 
     /// The number of ids, which is one more than the highest; some may have no token.
@@ -57,8 +60,30 @@ public struct Tokenizer: Sendable {
                     algorithm.encode(bytes, in: range, with: &merger, into: &ids)
                 }
             }
+        case .wordPiece(let algorithm):
+            for part in addedTokens.splitAsGiven(bytes) {
+                switch part {
+                case .token(let id): ids.append(id)
+                case .text(let range): encode(bytes[range], by: algorithm, into: &ids)
+                }
+            }
         }
         return ids
+    }
+
+    /// Appends the tokens of a text that holds no tokens as they are given.
+    private func encode(
+        _ bytes: ArraySlice<UInt8>, by algorithm: WordPiece, into ids: inout [Int]
+    ) {
+        var text = String(decoding: bytes, as: UTF8.self)
+        if let normalizer = algorithm.normalizer { text = normalizer(text) }
+        let bytes = Array(text.utf8)
+        for part in addedTokens.split(normalized: bytes, in: bytes.indices) {
+            switch part {
+            case .token(let id): ids.append(id)
+            case .text(let range): algorithm.encode(bytes[range], into: &ids)
+            }
+        }
     }
 
     /// The text of some tokens.
@@ -71,13 +96,19 @@ public struct Tokenizer: Sendable {
     ///   - ids: The tokens.
     ///   - skippingSpecialTokens: Whether special tokens are left out.
     public func decode(_ ids: [Int], skippingSpecialTokens: Bool = false) -> String {
-        var bytes: [UInt8] = []
-        for id in ids where !(skippingSpecialTokens && specialTokens.contains(id)) {
-            switch algorithm {
-            case .byteLevelBPE: ByteAlphabet.append(bytesOf: entry(of: id), to: &bytes)
+        let kept = ids.filter { !(skippingSpecialTokens && specialTokens.contains($0)) }
+        switch algorithm {
+        case .byteLevelBPE:
+            var bytes: [UInt8] = []
+            for id in kept { ByteAlphabet.append(bytesOf: entry(of: id), to: &bytes) }
+            return String(decoding: bytes, as: UTF8.self)
+        case .wordPiece(let algorithm):
+            var text = ""
+            for (index, entry) in kept.compactMap({ vocabulary.entry(of: $0) }).enumerated() {
+                algorithm.append(entry, isFirst: index == 0, to: &text)
             }
+            return text
         }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The text of one token alone, such as ` he`; parts of characters show as U+FFFD.

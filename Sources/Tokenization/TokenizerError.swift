@@ -22,7 +22,7 @@ extension TokenizerError: CustomStringConvertible {
             "\(source), \(place): \(reason)"
         case .unsupported(let source, let feature):
             "\(source) asks for \(feature), which is not supported; "
-                + "only byte-level BPE, as in GPT-2, can be read"
+                + "byte-level BPE, as in GPT-2 and RoBERTa, and WordPiece, as in BERT, can be read"
         case .notOneToken(let text, let pieces, let suggestion):
             Self.sentence(text: text, pieces: pieces, suggestion)
         }

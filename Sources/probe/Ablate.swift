@@ -62,6 +62,8 @@ struct Ablate: ParsableCommand {
     @Option(help: "The metric: any but normalized.")
     var metric = PairOptions.MetricName.logitDifference
 
+    @OptionGroup var place: PositionOptions
+
     @OptionGroup(title: "Sweep") var sweep: SweepOptions
     @OptionGroup(title: "Figure") var figure: HeatmapOptions
     @OptionGroup(title: "Output") var output: OutputOptions
@@ -83,8 +85,8 @@ struct Ablate: ParsableCommand {
         let model = try self.model.load()
         let tokens = try prompt.tokens(for: model, prependBOS: self.model.prependsBOS)
         let base = try model.run([tokens])
-        let metric = metric.metric(
-            answers.right ?? .text(" she"), answers.wrong ?? .text(" he"))
+        let metric = place.reading(
+            metric.metric(answers.right ?? .text(" she"), answers.wrong ?? .text(" he")))
         let whole = try metric.value(of: base)
         let ablation = Ablation(
             part.part, baseline: try makeBaseline(model, tokens), layers: layers)
@@ -124,11 +126,17 @@ struct Ablate: ParsableCommand {
             "prompt ids": tokens.map(String.init).joined(separator: ","),
             "answer": try metric.answer.map { String(try $0.id(in: model)) } ?? "none",
             "wrong": try metric.wrong.map { String(try $0.id(in: model)) } ?? "none",
-            "metric": metric.name, "part": part.rawValue, "baseline": baseline.rawValue,
+            "metric": metric.name, "position": metric.place, "part": part.rawValue,
+            "baseline": baseline.rawValue,
             "data": data.map { "\($0) xxh64:\(texts ?? "")" } ?? "none",
-            "other": baseline == .resample ? other ?? "The man was working because" : "none",
+            "other": baseline == .resample ? otherText(model) : "none",
             "layers": layers.map { "\($0)" } ?? "all",
         ]
+    }
+
+    /// The text to resample from.
+    private func otherText(_ model: Transformer) -> String {
+        other ?? StandardPrompt.text(about: "man", for: model)
     }
 
     /// All that the values depend on to the last bit.
@@ -148,7 +156,7 @@ struct Ablate: ParsableCommand {
         case .zero: return .zero
         case .resample:
             let source = try model.tokens(
-                other ?? "The man was working because", prependBOS: self.model.prependsBOS)
+                otherText(model), prependBOS: self.model.prependsBOS)
             guard source.count == tokens.count else {
                 throw UnequalPrompts(source, tokens, model.tokenizer)
             }

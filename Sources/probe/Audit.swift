@@ -47,6 +47,9 @@ struct AuditCommand: ParsableCommand {
         if pair.pairs != nil {
             throw ValidationError("the audit takes one prompt pair, no --pairs")
         }
+        if pair.place.position != nil {
+            throw ValidationError("the audit reads the last position; give no --position")
+        }
         guard [.normalized, .logitDifference].contains(pair.metric) else {
             throw ValidationError("the audit measures the logit difference; give no --metric")
         }

@@ -44,7 +44,8 @@ struct Benchmark: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Time gradients instead of sweeps: training, gpt2 or attribution.", valueName: "task"))
+            "Time gradients instead of sweeps: training, gpt2, masked or attribution.",
+            valueName: "task"))
     var gradients: GradientTask?
 
     @Flag(help: "Print JSON instead of a table.")

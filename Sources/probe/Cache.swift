@@ -49,7 +49,7 @@ struct Cache: ParsableCommand {
         caching.positions = positions
         let run = try transformer.run([tokens], caching: caching)
         let tensors: [(name: String, tensor: Tensor)] = run.cache.points.compactMap { point in
-            run.cache[point].map { (point.description, $0) }
+            run.cache[point].map { (point.name(in: transformer.config), $0) }
         }
         try SafetensorsFile.write(
             out, tensors,
@@ -86,7 +86,7 @@ struct Cache: ParsableCommand {
             kind.isInBlock ? layers.sorted().map { HookPoint(kind, layer: $0) } : [HookPoint(kind)]
         }
         if name == "all" {
-            return HookKind.allCases.filter { !$0.isOnDemand }.flatMap(points)
+            return model.config.hookKinds.filter { !$0.isOnDemand }.flatMap(points)
         }
         if let point = HookPoint(short: name) {
             return layers.contains(point.layer ?? layers.first ?? 0) ? [point] : []

@@ -51,6 +51,9 @@ struct Generate: ParsableCommand {
     func run() throws {
         verbosity.apply()
         let transformer = try model.load()
+        guard transformer.config.attention == .causal else {
+            throw RunError.notCausal(model: transformer.name)
+        }
         let tokens = try prompt.tokens(for: transformer, prependBOS: model.prependsBOS)
         let end = ignoreEnd ? nil : transformer.config.endOfText
         var shown = text(tokens, transformer)

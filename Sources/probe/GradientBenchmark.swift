@@ -12,6 +12,9 @@ enum GradientTask: String, CaseIterable, ExpressibleByArgument, Encodable {
     case training
     /// Forward and backward of gpt2's shape at 8 × 64 tokens, all parameters.
     case gpt2
+    /// Forward and backward of bert-base-uncased's shape at 32 × 48 tokens with one label each, all
+    /// parameters.
+    case masked
     /// Attribution patching of gpt2's shape: two forward passes and one backward pass.
     case attribution
     /// Edge attribution patching of gpt2's shape: three forward passes and one backward pass.
@@ -76,6 +79,16 @@ struct GradientBenchmark {
                 _ = try model.gradients(of: .loss, on: batch, withRespectTo: .parameters)
             }
             return (seconds, 3 * operations(config, rows: 8 * 64))
+        case .masked:
+            let config = try TransformerConfig.find("bert-base-uncased")
+            let model = Transformer(randomly: config, seed: 0)
+            let batch = tokens(32, 48, config)
+            let labels = batch.ids.map { (position: $0.count / 2, token: $0[0]) }
+            let seconds = try Timing.median(of: repeats) {
+                _ = try model.gradients(
+                    of: .targets(labels), on: batch, withRespectTo: .parameters)
+            }
+            return (seconds, 3 * operations(config, rows: 32 * 48, read: 32))
         case .attribution:
             let config = try TransformerConfig.find("gpt2")
             let model = Transformer(randomly: config, seed: 0)
@@ -122,10 +135,18 @@ struct GradientBenchmark {
     }
 
     /// The floating-point operations of a forward pass' products with weights.
-    private func operations(_ config: TransformerConfig, rows: Int) -> Double {
+    ///
+    /// - Parameter read: How many rows are read; of the others the last block needs only keys and
+    ///   values. `nil` for all.
+    private func operations(
+        _ config: TransformerConfig, rows: Int, read: Int? = nil
+    ) -> Double {
         let (d, heads) = (Double(config.dModel), Double(config.nHeads * config.dHead))
         let block = 8 * d * heads + 4 * d * Double(config.dMLP)
-        let unembedding = [.attribution, .edges].contains(task) ? 0 : 2 * d * Double(config.dVocab)
-        return Double(rows) * (Double(config.nLayers) * block + unembedding)
+        let isRead = ![.attribution, .edges].contains(task)
+        let unembedding = isRead ? 2 * d * Double(config.dVocab) : 0
+        let unread = Double(rows - (read ?? rows)) * (block - 4 * d * heads)
+        return Double(rows) * Double(config.nLayers) * block - unread
+            + Double(read ?? rows) * unembedding
     }
 }

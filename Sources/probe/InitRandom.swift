@@ -4,13 +4,13 @@ import Models
 /// `probe init-random`: weights of a real size without a download.
 struct InitRandom: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write a randomly initialised GPT-2 as a Hugging Face folder.",
+        abstract: "Write a randomly initialised model as a Hugging Face folder.",
         discussion: "For tests and benchmarks: the folder has no tokenizer, so give prompts as ids."
     )
 
     @Option(
         help: ArgumentHelp(
-            "gpt2, gpt2-medium, gpt2-large, gpt2-xl, distilgpt2, or a config.json.",
+            TransformerConfig.named.map(\.name).joined(separator: ", ") + ", or a config.json.",
             valueName: "name or file"))
     var config = "gpt2"
 

@@ -34,7 +34,8 @@ struct LogitLensCommand: ParsableCommand {
         let model = try self.model.load(processing: .transformerLens)
         let tokens = try prompt.tokens(for: model, prependBOS: self.model.prependsBOS)
         let target = try answer.reference?.id(in: model)
-        let run = try model.run([tokens], caching: .only(.residPre, .residMid, .residPost))
+        let run = try model.run(
+            [tokens], caching: .only(.residPre, .residMid, .residPost, .normalizedResidPost))
         let lens = try LogitLens(
             run, answer: target, includingMid: mid,
             progress: output.verbosity.progress("layers").update)

@@ -14,7 +14,11 @@ struct ModelOptions: ParsableArguments {
 
     @Flag(
         name: .customLong("bos"), inversion: .prefixedNo,
-        help: "Put the beginning-of-text token before prompts, as TransformerLens does.")
+        help: ArgumentHelp(
+            """
+            Put the beginning-of-text token before prompts, as TransformerLens does; for \
+            masked-language models [CLS] before and [SEP] behind them, or their like.
+            """))
     var prependsBOS = true
 
     @Option(
@@ -28,10 +32,17 @@ struct ModelOptions: ParsableArguments {
 
     /// Loads the model.
     ///
-    /// - Parameter standard: What is done to the weights unless the user says.
+    /// - Parameter standard: What is done to the weights unless the user says, as far as it is
+    ///   exact.
     func load(processing standard: WeightProcessing = .none) throws -> Transformer {
-        if let process, process != .none { Terminal.note("weights: \(process)") }
-        return try Transformer.load(model, processing: process ?? standard)
+        if let process {
+            if process != .none { Terminal.note("weights: \(process)") }
+            return try Transformer.load(model, processing: process)
+        }
+        let exact =
+            standard == .none
+            ? .none : standard.intersection(try Transformer.config(of: model).exactProcessing)
+        return try Transformer.load(model, processing: exact)
     }
 
     private static func steps(_ text: String) throws -> WeightProcessing {

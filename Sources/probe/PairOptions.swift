@@ -55,8 +55,10 @@ struct PairOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Starts the random choices over pairs.", valueName: "number"))
     var seed: UInt64 = 0
 
-    @Option(help: "What is measured at the last position.")
+    @Option(help: "What is measured where the model predicts.")
     var metric = MetricName.normalized
+
+    @OptionGroup var place: PositionOptions
 
     /// The metrics by their names on the command line.
     enum MetricName: String, CaseIterable, ExpressibleByArgument {
@@ -91,10 +93,12 @@ struct PairOptions: ParsableArguments {
         let pair = (
             clean: try cleanIds
                 ?? model.tokens(
-                    clean ?? "The woman was working because", prependBOS: prependBOS),
+                    clean ?? StandardPrompt.text(about: "woman", for: model),
+                    prependBOS: prependBOS),
             corrupted: try corruptedIds
                 ?? model.tokens(
-                    corrupted ?? "The man was working because", prependBOS: prependBOS)
+                    corrupted ?? StandardPrompt.text(about: "man", for: model),
+                    prependBOS: prependBOS)
         )
         if pair.clean == pair.corrupted { throw EqualPrompts() }
         guard pair.clean.count == pair.corrupted.count else {
@@ -105,9 +109,14 @@ struct PairOptions: ParsableArguments {
 
     /// The metric, before it is normalised.
     var rawMetric: Metric {
-        metric.metric(
+        metric(
             answerId.map { .id($0) } ?? .text(answer ?? " she"),
             wrongId.map { .id($0) } ?? .text(wrong ?? " he"))
+    }
+
+    /// The metric of two answers, before it is normalised.
+    func metric(_ right: TokenReference, _ other: TokenReference) -> Metric {
+        place.reading(metric.metric(right, other))
     }
 }
 

@@ -50,7 +50,7 @@ struct PatchSiteOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             resid_pre, resid_mid, resid_post, attn_out, mlp_out, z, q, k, v, pattern, result, \
-            mlp_pre or mlp_post.
+            mlp_pre or mlp_post; in post-norm models normalized_resid_post too.
             """, valueName: "name"), transform: PatchSiteOptions.site)
     var site: HookKind = .residPre
 

@@ -36,7 +36,7 @@ struct PatchingExperiment {
         guard tokens.clean.count == tokens.corrupted.count else {
             throw UnequalPrompts(tokens.clean, tokens.corrupted, model.tokenizer)
         }
-        let metric = pair.metric.metric(.text(prompts.answer), .text(prompts.wrong))
+        let metric = pair.metric(.text(prompts.answer), .text(prompts.wrong))
         try self.init(
             model, tokens, metric, isNormalized: pair.metric == .normalized, caching,
             warns: warns)
@@ -137,6 +137,7 @@ struct PatchingExperiment {
             "clean": text(clean), "clean ids": ids(clean), "corrupted": text(base),
             "corrupted ids": ids(base), "answer": token(metric.answer),
             "wrong": token(metric.wrong), "metric": metric.quantity.name,
+            "position": metric.place,
         ]
     }
 

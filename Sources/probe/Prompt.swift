@@ -12,7 +12,8 @@ struct Prompt: ParsableCommand {
         abstract: "Test a prompt: rank, logit and probability of the answer, and the top tokens.",
         discussion: """
             An answer of several tokens is scored token by token, each after the right ones before \
-            it. Of several answers only the first tokens are compared.
+            it. Of several answers only the first tokens are compared. A masked-language model \
+            predicts the word at its [MASK], which must be one token.
             """)
 
     @OptionGroup var prompt: PromptOptions
@@ -33,6 +34,7 @@ struct Prompt: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Put a space before answers that begin without one.")
     var prependSpace = true
 
+    @OptionGroup var place: PositionOptions
     @OptionGroup var verbosity: VerbosityOptions
 
     func validate() throws {
@@ -48,8 +50,25 @@ struct Prompt: ParsableCommand {
         let tokens = try prompt.tokens(for: transformer, prependBOS: model.prependsBOS)
         let answers = try answerIds.map { [$0] } ?? answers(for: transformer)
         for id in answers.joined() { _ = try TokenReference.id(id).id(in: transformer) }
-        let test = try PromptTest(transformer, tokens, answers, top: top)
+        let position = try position(in: tokens, of: transformer)
+        let longest = answers.map(\.count).max() ?? 0
+        if longest > 1, answers.count == 1, position != tokens.count - 1 {
+            throw AnswerError.severalTokens(longest, position: position)
+        }
+        let test = try PromptTest(transformer, tokens, answers, at: position, top: top)
         print(test.lines.joined(separator: "\n"))
+    }
+
+    /// Where the model's prediction is read.
+    private func position(in tokens: [Int], of model: Transformer) throws -> Int {
+        if tokens.isEmpty { throw RunError.emptyPrompt }
+        if let position = place.position {
+            guard (-tokens.count..<tokens.count).contains(position) else {
+                throw RunError.noSuchPosition(position, length: tokens.count)
+            }
+            return position < 0 ? position + tokens.count : position
+        }
+        return model.config.isMasked ? try model.maskPosition(in: tokens) : tokens.count - 1
     }
 
     private func answers(for model: Transformer) throws -> [[Int]] {
@@ -66,7 +85,16 @@ struct Prompt: ParsableCommand {
 
     private enum AnswerError: Error, CustomStringConvertible {
         case empty
-        var description: String { "the answer has no tokens; give at least one" }
+        case severalTokens(Int, position: Int)
+
+        var description: String {
+            switch self {
+            case .empty: "the answer has no tokens; give at least one"
+            case .severalTokens(let count, let position):
+                "the answer is \(count) tokens, but only one stands at position \(position); "
+                    + "give an answer of one token"
+            }
+        }
     }
 }
 
@@ -75,7 +103,9 @@ private struct PromptTest {
     private(set) var lines: [String] = []
     private let model: Transformer
 
-    init(_ model: Transformer, _ prompt: [Int], _ answers: [[Int]], top: Int) throws {
+    init(
+        _ model: Transformer, _ prompt: [Int], _ answers: [[Int]], at place: Int, top: Int
+    ) throws {
         self.model = model
         lines.append("Tokenized prompt: \(list(prompt))")
         var ranks: [(token: Int, rank: Int)] = []
@@ -83,19 +113,18 @@ private struct PromptTest {
             lines.append("Tokenized answer: \(list(answers[0]))")
             let run = try model.run([prompt + answers[0].dropLast()])
             for (index, token) in answers[0].enumerated() {
-                let position = Distribution(run, at: prompt.count - 1 + index)
+                let position = Distribution(run, at: place + index)
                 ranks.append((token, position.rank(of: token)))
                 lines.append("Performance on answer token:")
                 lines.append(performance(position, token))
                 lines += topTokens(position, top)
             }
         } else if answers.isEmpty {
-            let run = try model.run([prompt], logits: .last)
-            lines += topTokens(Distribution(run, at: 0), top)
+            lines += topTokens(Distribution(try model.run([prompt]), at: place), top)
             return
         } else {
             lines.append("Tokenized answers: [\(answers.map(list).joined(separator: ", "))]")
-            let position = Distribution(try model.run([prompt], logits: .last), at: 0)
+            let position = Distribution(try model.run([prompt]), at: place)
             lines.append("Performance on answer tokens:")
             for token in answers.map({ $0[0] }) {
                 ranks.append((token, position.rank(of: token)))

@@ -1,10 +1,15 @@
 import ArgumentParser
+import Interventions
 import Models
 import Tokenization
 
 /// One prompt, as text or as token ids.
 struct PromptOptions: ParsableArguments {
-    @Argument(help: "The prompt. (default: The woman was working because)")
+    @Argument(
+        help: """
+            The prompt; [MASK], or <mask> for RoBERTa, stands for the word that a masked-language \
+            model predicts. (default: The woman was working because)
+            """)
     var prompt: String?
 
     @Option(
@@ -21,7 +26,38 @@ struct PromptOptions: ParsableArguments {
 
     /// The prompt's tokens.
     func tokens(for model: Transformer, prependBOS: Bool) throws -> [Int] {
-        let text = prompt ?? "The woman was working because"
-        return try ids ?? model.tokens(text, prependBOS: prependBOS)
+        try ids
+            ?? model.tokens(
+                prompt ?? StandardPrompt.text(about: "woman", for: model), prependBOS: prependBOS)
+    }
+}
+
+/// The prompts that commands take unless others are given.
+enum StandardPrompt {
+    /// A text whose next or masked word is *she* or *he*.
+    static func text(about person: String, for model: Transformer) -> String {
+        let start = "The \(person) was working because"
+        guard model.config.isMasked, let tokenizer = model.tokenizer, let mask = tokenizer.mask
+        else { return start }
+        return "\(start) \(tokenizer.entry(of: mask)) was tired."
+    }
+}
+
+/// Where a metric is read.
+struct PositionOptions: ParsableArguments {
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            """
+            The position that is read, negative from the end. (default: the last; of \
+            masked-language models the mask)
+            """, valueName: "position"))
+    var position: Int?
+
+    /// The metric, read there.
+    func reading(_ metric: Metric) -> Metric {
+        var metric = metric
+        if let position { metric.positions = [position] }
+        return metric
     }
 }

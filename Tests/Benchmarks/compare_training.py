@@ -3,10 +3,11 @@
 
     PYTHON Tests/Benchmarks/compare_training.py .build/release/probe --json numbers.json
 
-PYTHON has torch, transformers and transformer_lens 3. Four tasks: a training step (forward, backward, AdamW) of the
-organism's shape at 64 x 64 tokens, forward and backward of GPT-2 small's shape at 8 x 64 tokens, two forward passes and one
-backward pass for gradients of activations only, and edge attribution patching of all 32,491 edges of GPT-2 small's shape at
-16 tokens, in PyTorch by TransformerLens hooks. Each runs in a process of its own, in turns, so that peak memory (with the weights, and
+PYTHON has torch, transformers and transformer_lens 3. Five tasks: a training step (forward, backward, AdamW) of the
+organism's shape at 64 x 64 tokens, forward and backward of GPT-2 small's shape at 8 x 64 tokens, forward and backward of BERT
+base's shape at 32 x 48 tokens with one label each, two forward passes and one backward pass for gradients of activations
+only, and edge attribution patching of all 32,491 edges of GPT-2 small's shape at 16 tokens, in PyTorch by TransformerLens
+hooks. Each runs in a process of its own, in turns, so that peak memory (with the weights, and
 with PyTorch's code, whose share is told apart) is its own and both meet the same machine. The figure is the median over
 rounds of a process's median. OPENBLAS_CORETYPE is unset, both use the same number of threads.
 """
@@ -21,7 +22,7 @@ import sys
 from statistics import median
 from time import perf_counter
 
-TASKS = ("training", "gpt2", "attribution", "edges")
+TASKS = ("training", "gpt2", "masked", "attribution", "edges")
 
 
 def peak():
@@ -92,18 +93,25 @@ def torch_task(task, repeats):
 def gradients(task):
     """Gradients of transformers' GPT-2; returns what takes them once, and the memory before."""
     import torch
-    from transformers import GPT2Config, GPT2LMHeadModel
+    from transformers import BertConfig, BertForMaskedLM, GPT2Config, GPT2LMHeadModel
     base = peak()
     small = dict(n_layer=12, n_embd=96, n_head=12, vocab_size=1600, n_positions=64)
-    config = GPT2Config(**small if task == "training" else {}, resid_pdrop=0, embd_pdrop=0, attn_pdrop=0)
-    model = GPT2LMHeadModel(config).train(task != "attribution")
-    batch, length = {"training": (64, 64), "gpt2": (8, 64), "attribution": (1, 16)}[task]
-    tokens = torch.randint(0, config.vocab_size, (batch, length))
+    if task == "masked":
+        model = BertForMaskedLM(BertConfig()).eval()
+    else:
+        config = GPT2Config(**small if task == "training" else {}, resid_pdrop=0, embd_pdrop=0, attn_pdrop=0)
+        model = GPT2LMHeadModel(config).train(task != "attribution")
+    batch, length = {"training": (64, 64), "gpt2": (8, 64), "masked": (32, 48), "attribution": (1, 16)}[task]
+    tokens = torch.randint(0, model.config.vocab_size, (batch, length))
+    labels = tokens
+    if task == "masked":
+        labels = torch.full_like(tokens, -100)
+        labels[:, length // 2] = tokens[:, 0]
     optimizer = torch.optim.AdamW(model.parameters())
 
     def loss():
         optimizer.zero_grad()
-        model(tokens, labels=tokens).loss.backward()
+        model(tokens, labels=labels).loss.backward()
         if task == "training":
             optimizer.step()
 

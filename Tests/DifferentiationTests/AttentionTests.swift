@@ -1,5 +1,6 @@
 import Differentiation
 import Glibc
+import Kernels
 import Tensors
 import TestSupport
 import Testing
@@ -16,7 +17,7 @@ import Testing
             defer { start += length }
             return AttentionGrid.Item(
                 queries: start..<start + length, keys: start..<start + length, past: nil,
-                visible: causal ? 1 : nil)
+                visible: causal ? .causal(past: 0) : .all)
         }
         return AttentionGrid(items: items, heads: Self.heads, dHead: Self.width, scale: 0.7)
     }

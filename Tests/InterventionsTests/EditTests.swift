@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test(arguments: HookKind.allCases) func editsChangeTheirSiteOnly(_ kind: HookKind) throws {
+    @Test(arguments: TestModel.hookKinds) func editsChangeTheirSiteOnly(_ kind: HookKind) throws {
         let model = try TinyModel.raw()
         let batch = [TinyModel.corrupted, [9, 8, 7, 6, 5, 4]]
         for site in Self.sites(kind) {

@@ -13,7 +13,7 @@ import Testing
         TransformerConfig(nLayers: 1, dModel: 15, nHeads: 3, dMLP: 7, dVocab: 11, nCtx: 9),
         TransformerConfig(
             nLayers: 3, dModel: 24, nHeads: 2, dMLP: 40, dVocab: 53, nCtx: 24, activation: .gelu),
-        encoder,
+        encoder, postNorm(.bert), postNorm(.distilbert), postNorm(.roberta),
     ]
 
     /// All positions attend to all.
@@ -23,10 +23,31 @@ import Testing
         return config
     }()
 
+    /// A small model of BERT's family.
+    private static func postNorm(_ family: FamilyName) -> TransformerConfig {
+        let names: [FamilyName: String] = [
+            .bert: "bert-base-cased", .distilbert: "distilbert-base-cased",
+            .roberta: "roberta-base",
+        ]
+        let published = TransformerConfig.named.first { $0.name == names[family] }?.config
+        var config = published ?? encoder
+        (config.nLayers, config.dModel, config.nHeads, config.dHead) = (2, 12, 3, 4)
+        (config.dMLP, config.dVocab, config.nCtx) = (17, 23, 12)
+        return config
+    }
+
     /// Whether a sweep of a kind by these axes exists, with every edit at every point of it.
     @Test(arguments: shapes, HookKind.allCases)
     func everySiteAndEditMatches(_ config: TransformerConfig, _ kind: HookKind) throws {
-        let experiment = try Experiment(config, lengths: [6, 6], differingFrom: [2, 3])
+        let lengths = config.attention == .causal ? [6, 6] : [6, 4]
+        let experiment = try Experiment(config, lengths: lengths, differingFrom: [2, 3])
+        guard config.has(kind) else {
+            #expect(throws: RunError.noSuchPoint(kind.rawValue, nLayers: config.nLayers)) {
+                try Sweep(kind, by: [], from: experiment.clean).measure(
+                    experiment.metrics[0], departingFrom: experiment.base)
+            }
+            return
+        }
         let branches = experiment.branches(at: kind)
         try experiment.expectEngineMatches(branches, "\(kind)")
     }
@@ -63,11 +84,11 @@ import Testing
     }
 
     /// Branches with edits at several points and layers, drawn at random.
-    @Test(arguments: 0..<6 as Range<UInt64>) func severalEditsAtOnce(_ seed: UInt64) throws {
+    @Test(arguments: 0..<14 as Range<UInt64>) func severalEditsAtOnce(_ seed: UInt64) throws {
         let config = Self.shapes[Int(seed) % Self.shapes.count]
         let experiment = try Experiment(config, lengths: [7], differingFrom: [1])
         var generator = SeededGenerator(seed: seed, stream: "branches")
-        let pool = HookKind.allCases.flatMap { experiment.branches(at: $0) }
+        let pool = config.hookKinds.flatMap { experiment.branches(at: $0) }
         let branches = (0..<60).map { _ in
             let count = Int.random(in: 1...4, using: &generator)
             return Branch(

@@ -41,7 +41,12 @@ struct Experiment {
                 .logitDifference(3, 4), .logProbability(2), .probabilityDifference(1, 5),
                 try .divergence(from: self.base), elsewhere, everywhere,
                 .function("largest") { Double($0.max() ?? 0) },
-            ] + (lengths.contains(1) ? [] : [.loss])
+            ].map { metric in
+                // Without a tokenizer it is not known which token is a mask.
+                var metric = metric
+                if config.isMasked, metric.readsPrediction { metric.positions = [-1] }
+                return metric
+            } + (lengths.contains(1) ? [] : [.loss])
         cache = self.clean.cache
         let onDemand = try model.run(clean, caching: Caching { $0.kind.isOnDemand }).cache
         for point in onDemand.points { cache[point] = onDemand[point] }

@@ -111,7 +111,7 @@ import Testing
                 masked[query, key] = -.infinity
             }
         }
-        causalSoftmax(causal.mutableRows, past: past)
+        softmax(causal.mutableRows, seeing: .causal(past: past))
         softmax(masked.mutableRows)
         #expect(causal.values == masked.values)
     }

@@ -67,7 +67,7 @@ import Tokenization
         ("\"n_positions\" : 16", "\"n_positions\" : 0", "n_positions is 0"),
         ("\"gelu_new\"", "\"swish\"", "activation_function is \"swish\""),
         ("\"layer_norm_epsilon\" : ", "\"layer_norm_epsilon\" : -", "layer_norm_epsilon is -"),
-        ("\"model_type\" : \"gpt2\"", "\"model_type\" : \"bert\"", "model_type is \"bert\""),
+        ("\"model_type\" : \"gpt2\"", "\"model_type\" : \"t5\"", "model_type is \"t5\""),
         ("\"model_type\" : \"gpt2\"", "\"model\" : \"gpt2\"", "there is no \"model_type\""),
         ("{\n", "{{\n", "not valid JSON"), ("\n}", "", "not valid JSON"),
         ("\"n_head\" : 3", "\"n_head\" : 3, \"add_cross_attention\" : true", "cross-attention"),
@@ -79,7 +79,7 @@ import Tokenization
 
     @Test(arguments: [
         ("\"n_layer\" : 2", "\"n_layer\" : 3", "lacks transformer.h.2.ln_1.weight"),
-        ("\"n_layer\" : 2", "\"n_layer\" : 1", "is n_layer in config.json right?"),
+        ("\"n_layer\" : 2", "\"n_layer\" : 1", "is the number of layers in config.json right?"),
         ("\"n_inner\" : 20", "\"n_inner\" : 24", "h.0.mlp.c_fc.weight has shape [12, 20]"),
         ("\"vocab_size\" : 31", "\"vocab_size\" : 32", "wte.weight has shape [31, 12]"),
         ("\"n_positions\" : 16", "\"n_positions\" : 8", "wpe.weight has shape [16, 12]"),

@@ -56,5 +56,7 @@ struct CheckpointFolder {
 
 /// Logits of a prompt that reads most of a small model.
 func sampleLogits(_ model: Transformer) throws -> [Float] {
-    try model.run([[3, 1, 4, 15, 9, 26, 5]]).logits?.values ?? []
+    try model.run([sampleTokens]).logits?.values ?? []
 }
+
+let sampleTokens = [3, 1, 4, 15, 9, 26, 5]

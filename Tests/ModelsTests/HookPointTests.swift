@@ -97,7 +97,7 @@ import Testing
             .dHead: config.dHead, .dModel: config.dModel, .dMLP: config.dMLP,
             .dVocab: config.dVocab, .one: 1,
         ]
-        for kind in HookKind.allCases {
+        for kind in config.hookKinds {
             let points =
                 kind.isInBlock ? [0, 1].map { HookPoint(kind, layer: $0) } : [HookPoint(kind)]
             let run = try model.run(sequences, caching: .points(points))

@@ -24,7 +24,7 @@ import Testing
     }
 
     /// Listening to points on demand changes how attention is computed, not what.
-    @Test(arguments: HookKind.allCases) func listeningChangesNoLogits(_ kind: HookKind) throws {
+    @Test(arguments: TestModel.hookKinds) func listeningChangesNoLogits(_ kind: HookKind) throws {
         var hooks = Hooks()
         hooks.add(at: kind) { _, _ in }
         expectClose(try logits(hooks), try logits(), atol: 2e-5, "\(kind)")
@@ -45,7 +45,7 @@ import Testing
     }
 
     /// Every point feeds what follows: an edit there reaches the logits.
-    @Test(arguments: HookKind.allCases) func anEditReachesTheLogits(_ kind: HookKind) throws {
+    @Test(arguments: TestModel.hookKinds) func anEditReachesTheLogits(_ kind: HookKind) throws {
         var hooks = Hooks()
         hooks.add(at: kind) { value, _ in
             // Not affine: the norms would undo that.

@@ -40,6 +40,7 @@ import Testing
         "HeapModule": ["Tokenization"], "RealModule": ["Kernels", "Differentiation", "Figures"],
         "Dispatch": ["Kernels", "probe"],
         "Synchronization": ["Tensors", "Kernels", "Interventions", "probe"], "Glibc": Set(layers),
+        "Swift": ["Tokenization"],
         "FoundationEssentials": Set(layers).subtracting(["Kernels"]),
     ]
 

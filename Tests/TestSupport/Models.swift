@@ -5,6 +5,11 @@ import Tensors
 public enum TestModel: String, CaseIterable, Sendable {
     case tiny, organism
 
+    /// The kinds of hook point that they have.
+    public static let hookKinds = TransformerConfig(
+        nLayers: 1, dModel: 1, nHeads: 1, dVocab: 1, nCtx: 1
+    ).hookKinds
+
     /// The model.
     public func load() throws -> Transformer {
         switch self {

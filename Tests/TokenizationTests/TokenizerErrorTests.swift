@@ -21,7 +21,7 @@ import Tokenization
         Change(#""byte_fallback":false"#, #""byte_fallback":true"#, says: "byte_fallback"),
         Change(#""dropout":null"#, #""dropout":0.1"#, says: "dropout"),
         Change(#""type":"BPE""#, #""type":"Unigram""#, says: "the model Unigram"),
-        Change(#""type":"BPE""#, #""type":"WordPiece""#, says: "the model WordPiece"),
+        Change(#""type":"BPE""#, #""type":"WordPiece""#, says: "the pre-tokenizer ByteLevel"),
         Change(#"subword_prefix":"""#, ###"subword_prefix":"##""###, says: "subword_prefix"),
         Change(#"word_suffix":"""#, #"word_suffix":"</w>""#, says: "end_of_word_suffix"),
         Change(#"r":{"type":"ByteLevel","#, #"r":{"type":"Whitespace","#, says: "Whitespace"),
