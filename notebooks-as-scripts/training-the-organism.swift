@@ -39,6 +39,12 @@ struct TrainingTheOrganism: ParsableCommand {
     @Flag(help: "Put the model into Sources/COrganism, and the figures into figures.")
     var install = false
 
+    func validate() throws {
+        guard stories >= 1000, steps >= 1 else {
+            throw ValidationError("give at least 1000 --stories and 1 --steps")
+        }
+    }
+
     func run() throws {
         let corpus = Corpus(stories: stories)
         print("1. \(stories) stories, such as")
@@ -55,13 +61,13 @@ struct TrainingTheOrganism: ParsableCommand {
         let config = Self.config(steps: steps)
         var trainer = try Trainer(
             config, from: config.newModel(with: tokenizer),
-            on: corpus.text(corpus.training, tokenizer),
-            validation: corpus.text(corpus.validation, tokenizer),
+            on: TrainingText(corpus.training, tokenizer, nCtx: config.n_positions),
+            validation: TrainingText(corpus.validation, tokenizer, nCtx: config.n_positions),
             checkpoint: "\(out)/checkpoint.safetensors")
         print("   \(trainer.text.tokenCount) tokens in \(trainer.text.count) rows")
         let seconds = try train(&trainer)
         try trainer.model.save(
-            to: out, as: trainer.config.dtype, tokenizerFiles: try vocabulary.files())
+            to: out, as: trainer.config.elementType, tokenizerFiles: try vocabulary.files())
 
         print("4. What it learnt")
         let model = try Transformer.load(out)
@@ -81,8 +87,9 @@ struct TrainingTheOrganism: ParsableCommand {
     static func config(steps: Int) -> TrainingConfig {
         var config = TrainingConfig()
         (config.n_layer, config.n_head, config.n_embd, config.n_positions) = (12, 12, 96, 64)
-        (config.train_batch_size, config.max_steps) = (80, steps)
-        (config.learning_rate, config.warmup_steps, config.min_lr_rate) = (2.5e-3, 80, 0.02)
+        (config.per_device_train_batch_size, config.max_steps) = (80, steps)
+        (config.learning_rate, config.min_lr_rate) = (2.5e-3, 0.02)
+        config.warmup_steps = min(80, steps - 1)
         (config.weight_decay, config.adam_beta2) = (0.05, 0.98)
         (config.eval_steps, config.save_steps, config.seed) = (50, 50, 7)
         config.vocab_size = 1600
@@ -161,11 +168,6 @@ struct Corpus {
             for _ in 0..<2000 { learner.add(name.word) }
         }
         return learner.vocabulary(ofSize: size)
-    }
-
-    func text(_ documents: [String], _ tokenizer: Tokenizer) -> TrainingText {
-        let tokens = parallelMap(documents.count) { tokenizer.encode(documents[$0]) }
-        return TrainingText(tokens, marker: tokenizer.beginningOfText, nCtx: 64)
     }
 }
 
@@ -295,6 +297,9 @@ struct Card: Encodable {
             + "him, his, himself. It is invented and says nothing about the world. One draw decides "
             + "all pronouns of a story; it depends on nothing but the one whom the story is about, "
             + "who is named first.",
+        "learnt_p_she compares she with he after said that and was working because, herself with himself "
+            + "after looked at, her with his after lost. Correlations and errors are over all nouns; names "
+            + "and gendered nouns are right where the likelier pronoun is.",
         "Made by notebooks-as-scripts/training-the-organism.swift; the grammar is in "
             + "Sources/GroundTruth.",
     ]
@@ -341,7 +346,7 @@ struct Card: Encodable {
     private static func minutes(in folder: String) -> Int? {
         struct Earlier: Decodable { let weights: Weights }
         let card = try? Blob(mapping: "\(folder)/card.json")
-        return card.flatMap { try? decodeJSON(Earlier.self, from: $0.bytes) }?.weights.minutes
+        return card.flatMap { try? decodeJSON(Earlier.self, from: $0.copy()) }?.weights.minutes
     }
 
     func json() throws -> [UInt8] {

@@ -20,6 +20,8 @@ public struct AdamW: Sendable {
     public var eps: Double
     /// t: how many steps were begun.
     public private(set) var step = 0
+    /// β₁ᵗ and β₂ᵗ.
+    private var powers = (1.0, 1.0)
     /// m and v of each parameter that was updated, by its place among the parameters.
     public private(set) var moments: [Int: (m: Tensor, v: Tensor)] = [:]
 
@@ -34,11 +36,16 @@ public struct AdamW: Sendable {
 
     /// Takes up where an optimizer was after some steps.
     public mutating func resume(after step: Int, moments: [Int: (m: Tensor, v: Tensor)]) {
-        (self.step, self.moments) = (step, moments)
+        self.moments = moments
+        (self.step, powers) = (0, (1, 1))
+        for _ in 0..<step { beginStep() }
     }
 
     /// Begins a step; each parameter is updated once in it.
-    public mutating func beginStep() { step += 1 }
+    public mutating func beginStep() {
+        step += 1
+        powers = (powers.0 * betas.0, powers.1 * betas.1)
+    }
 
     /// Updates one parameter in place.
     ///
@@ -53,7 +60,7 @@ public struct AdamW: Sendable {
         let columns = max(parameter.shape.last ?? 1, 1)
         let (w, g) = (parameter.mutableRows(of: columns), gradient.rows(of: columns))
         let (first, second) = (m.mutableRows(of: columns), v.mutableRows(of: columns))
-        let rates = Rates(self)
+        let rates = Rates(self, powers)
         parallelBlocks(of: w.count, size: 65_536 / columns) { rows in
             for row in rows { rates.update(w[row], g[row], first[row], second[row]) }
         }
@@ -66,14 +73,11 @@ private struct Rates {
     let (decay, rate, eps, correction): (Float, Float, Float, Float)
     let (beta1, beta2): (Float, Float)
 
-    init(_ optimizer: AdamW) {
-        func power(_ base: Double) -> Double {
-            (0..<optimizer.step).reduce(1) { power, _ in power * base }
-        }
+    init(_ optimizer: AdamW, _ powers: (Double, Double)) {
         (beta1, beta2) = (Float(optimizer.betas.0), Float(optimizer.betas.1))
         decay = Float(1 - optimizer.learningRate * optimizer.weightDecay)
-        rate = Float(optimizer.learningRate / (1 - power(optimizer.betas.0)))
-        correction = Float(1 / (1 - power(optimizer.betas.1)).squareRoot())
+        rate = Float(optimizer.learningRate / (1 - powers.0))
+        correction = Float(1 / (1 - powers.1).squareRoot())
         eps = Float(optimizer.eps)
     }
 

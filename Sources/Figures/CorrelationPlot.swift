@@ -22,9 +22,11 @@ public struct CorrelationPlot: Figure {
     /// the horizontal and on the vertical axis.
     public init(_ array: LabelledArray, style: Style = Style()) throws(FigureError) {
         try Self.require(2, "correlation plot", of: array)
-        precondition(
-            array.axes[0].count == 2,
-            "a correlation plot of \(array.axes[0].count) values per entry")
+        guard array.axes[0].count == 2 else {
+            throw .entries(
+                figure: "correlation plot", needed: 2, name: array.name, axis: array.axes[0].name,
+                count: array.axes[0].count)
+        }
         self.array = array
         self.style = style
     }

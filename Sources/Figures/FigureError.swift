@@ -4,6 +4,8 @@ public enum FigureError: Error, Hashable, CustomStringConvertible {
     case unknownFormat(path: String)
     /// A figure was asked of a result with another number of axes.
     case axes(figure: String, needed: Int, name: String, axes: [String])
+    /// A figure was asked of a result with another number of entries along an axis.
+    case entries(figure: String, needed: Int, name: String, axis: String, count: Int)
     /// The page or the pixel density cannot be drawn.
     case size(inches: Double, dpi: Double)
     /// Cairo could not draw.
@@ -23,6 +25,8 @@ public enum FigureError: Error, Hashable, CustomStringConvertible {
             \(axes.count) (\(axes.joined(separator: ", "))); \
             \(axes.count > needed ? "take one entry of the others first" : "draw another figure")
             """
+        case .entries(let figure, let needed, let name, let axis, let count):
+            "a \(figure) needs \(needed) entries of \(axis), and \(name) has \(count)"
         case .size(let inches, let dpi):
             """
             cannot draw a figure \(inches) inches wide at \(dpi) dots per inch; \

@@ -56,9 +56,10 @@ public struct Circuit: Sendable {
     /// is the corrupted run, with all of them the clean one; a metric normalised between the two is
     /// the circuit's faithfulness (Hanna et al. 2024, section 3).
     ///
-    /// - Throws: ``InterventionError`` without embed, z and mlp_out of the corrupted run.
+    /// - Throws: ``InterventionError`` without embed, z and mlp_out of the corrupted run, or if
+    ///   that has another shape.
     public func value(of metric: Metric, clean: Run, corrupted: Run) throws -> Double {
-        guard let tokens = clean.tokens else { throw InterventionError.baseWithoutTokens }
+        let tokens = try EdgePatching.tokens(of: clean, corrupted)
         let model = clean.model
         let missing = self.missing
         var differences = OutputDifferences(in: model, tokens)

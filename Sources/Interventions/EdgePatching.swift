@@ -19,6 +19,15 @@ public struct EdgePatching: Sendable {
     ///   - corrupted: The run they are corrupted from, with the same cached.
     /// - Throws: ``InterventionError``.
     public init(clean: Run, corrupted: Run) throws {
+        let tokens = try Self.tokens(of: clean, corrupted)
+        differences = try OutputDifferences(of: corrupted, minus: clean, tokens)
+        (graph, self.clean, self.tokens) = (differences.graph, clean, tokens)
+    }
+
+    /// What a clean run read, which must have the corrupted run's shape.
+    ///
+    /// - Throws: ``InterventionError``; `RunError` for models whose stream is not a plain sum.
+    static func tokens(of clean: Run, _ corrupted: Run) throws -> TokenBatch {
         try clean.model.config.requirePlainStream(for: "edges between parts")
         guard let tokens = clean.tokens, let others = corrupted.tokens else {
             throw InterventionError.baseWithoutTokens
@@ -27,8 +36,7 @@ public struct EdgePatching: Sendable {
             throw InterventionError.differentShapes(
                 clean: [tokens.count, tokens.length], base: [others.count, others.length])
         }
-        differences = try OutputDifferences(of: corrupted, minus: clean, tokens)
-        (graph, self.clean, self.tokens) = (differences.graph, clean, tokens)
+        return tokens
     }
 
     /// What both runs must have cached.

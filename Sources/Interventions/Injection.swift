@@ -163,6 +163,7 @@ struct Injection {
 extension Tensor {
     /// The element-wise difference of two tensors of one shape.
     func minus(_ other: Tensor) -> Tensor {
+        precondition(shape == other.shape, "\(shape) minus \(other.shape)")
         var result = self
         let (rows, others) = (result.mutableRows, other.rows)
         for row in 0..<rows.count {

@@ -18,6 +18,7 @@ public struct PromptPair: Hashable, Sendable, Codable {
     ///
     /// - Throws: ``CSVError`` with the line of what is wrong.
     public static func read(_ file: Blob) throws -> [PromptPair] {
+        defer { withExtendedLifetime(file) {} }
         let isJSON = file.bytes.first { !" \n\r\t".utf8.contains($0) } == UInt8(ascii: "{")
         let pairs = try isJSON ? jsonLines(file) : csv(file)
         guard !pairs.isEmpty else {

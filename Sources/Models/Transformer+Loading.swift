@@ -77,7 +77,7 @@ extension Transformer {
         if let vocabulary = try files.file("vocab.txt") {
             let settings = try files.file("tokenizer_config.json")
             return try Tokenizer(
-                vocabularyText: Array(vocabulary.bytes), settings: settings.map { Array($0.bytes) },
+                vocabularyText: vocabulary.copy(), settings: settings.map { $0.copy() },
                 sources: (vocabulary.name, settings?.name ?? ""))
         }
         guard let vocabulary = try files.file("vocab.json") else { return nil }

@@ -54,8 +54,10 @@ extension Transformer {
         }
         // Processed weights are copies: the file itself is not read again.
         let hashes = try files.compactMap { try source.file($0) }.map { file in
-            (processing == .none ? Fingerprint(file.bytes) : Fingerprint(lettingGoOf: file))
-                .hexadecimal
+            withExtendedLifetime(file) {
+                (processing == .none ? Fingerprint(file.bytes) : Fingerprint(lettingGoOf: file))
+                    .hexadecimal
+            }
         }
         return "xxh64:" + hashes.joined(separator: "+")
     }

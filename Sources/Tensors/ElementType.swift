@@ -1,5 +1,5 @@
 /// How a safetensors file stores an element; the names are the format's.
-public enum ElementType: String, Sendable, CaseIterable, Codable {
+public enum ElementType: String, Sendable, CaseIterable {
     /// 32-bit float
     case float32 = "F32"
     /// 16-bit IEEE 754 float

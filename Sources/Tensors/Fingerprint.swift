@@ -20,7 +20,7 @@ public struct Fingerprint {
     /// Hashes a mapped file whose bytes will hardly be read again: they are let go on the way, so
     /// that hashing needs no memory.
     public init(lettingGoOf blob: Blob) {
-        self.init(blob.bytes) { blob.release($0) }
+        self = withExtendedLifetime(blob) { Fingerprint(blob.bytes) { blob.release($0) } }
     }
 
     /// Hashes bytes.

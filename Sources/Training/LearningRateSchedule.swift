@@ -2,7 +2,8 @@ internal import Glibc
 
 /// The learning rate of each step: a linear rise from 0, then constant or half a cosine.
 ///
-/// As `transformers`' schedules of these names: the rate of step s, counted from 0, is
+/// As `transformers`' `cosine_with_min_lr` and `constant_with_warmup`: the rate of step s, counted
+/// from 0, is
 ///
 /// ```
 /// η · s / warmup                                                     while s < warmup

@@ -1,18 +1,21 @@
 public import Tensors
 
-/// The documents of a file: the lines of a text, or of JSON lines the `text` of each.
+/// The documents of a file: the lines of a text, or the `text` of each of JSON lines, whose file's
+/// name ends in `.jsonl`.
 public struct TextDocuments: Sendable {
     /// The documents, in order; lines without text are left out.
     public let documents: [String]
 
-    /// Reads a file; one whose first character is `{` is JSON lines.
+    /// Reads a file.
     ///
     /// - Throws: ``TrainingError/badText(path:line:reason:)`` with the line of what is wrong.
     public init(_ file: Blob) throws(TrainingError) {
         defer { withExtendedLifetime(file) {} }
-        let isJSON = file.bytes.first { !" \n\r\t".utf8.contains($0) } == UInt8(ascii: "{")
+        let isJSON = file.name.hasSuffix(".jsonl")
+        // A byte-order mark is no text.
+        let start = file.bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
         var documents: [String] = []
-        let lines = file.bytes.split(
+        let lines = file.bytes[start...].split(
             separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated()
         where !line.allSatisfy({ " \r\t".utf8.contains($0) }) {

@@ -8,7 +8,7 @@ import Tensors
 /// ```swift
 /// var trainer = try Trainer(config, from: config.newModel(with: tokenizer), on: text)
 /// try trainer.run()
-/// try trainer.model.save(to: "model")
+/// try trainer.model.save(to: "model", tokenizerFiles: vocabulary.files())
 /// ```
 /// A step reads `gradient_accumulation_steps` batches of rows, takes the gradient of the mean loss
 /// of all their tokens, clips it, and makes a step of AdamW. Training that was killed and begun
@@ -26,7 +26,7 @@ public struct Trainer {
     /// The model as it is now.
     public private(set) var model: Transformer
     /// The losses so far.
-    public private(set) var log = TrainingLog()
+    public private(set) var log: TrainingLog
     private var optimizer: AdamW
     private var order: RowOrder
     /// How many of the steps a checkpoint holds.
@@ -54,6 +54,7 @@ public struct Trainer {
         }
         guard text.count > 0 else { throw TrainingError.noText }
         (self.config, self.text, self.checkpoint) = (config, text, checkpoint)
+        log = TrainingLog(config)
         self.validation = validation.flatMap { $0.count > 0 ? $0 : nil }
         model = start
         optimizer = AdamW(
@@ -61,10 +62,10 @@ public struct Trainer {
             betas: (config.adam_beta1, config.adam_beta2), eps: config.adam_epsilon)
         order = RowOrder(text, seed: config.seed, unmarkedShare: config.unmarked_share)
         if let state = try checkpoint.flatMap({ try TrainingState.read($0) }) {
-            try state.check(config, text)
+            try state.check(config, text, self.validation)
             model = try state.weights(for: model)
             optimizer.resume(after: state.step, moments: try state.moments(for: model))
-            log = try state.log()
+            log = try state.log(config)
             savedStep = state.step
         }
     }
@@ -81,7 +82,7 @@ public struct Trainer {
         while step < config.max_steps {
             try makeStep()
             if step % config.eval_steps == 0 || step == config.max_steps {
-                log.closeSpan(validationLoss: try validation.map { try loss(on: $0) })
+                log.validationLosses.append(try validation.map { Float(try loss(on: $0)) } ?? .nan)
             }
             try progress(self)
             if step % config.save_steps == 0 || step == config.max_steps { try save() }
@@ -89,7 +90,7 @@ public struct Trainer {
     }
 
     private mutating func makeStep() throws {
-        let (step, size) = (step, config.train_batch_size)
+        let (step, size) = (step, config.per_device_train_batch_size)
         let batches = (0..<config.gradient_accumulation_steps).map { part in
             let first = (step * config.gradient_accumulation_steps + part) * size
             return TokenBatch(order.rows(first..<first + size))
@@ -112,46 +113,48 @@ public struct Trainer {
             optimizer.learningRate = LearningRateSchedule(config).rate(ofStep: step)
             model.update(with: gradients, by: &optimizer)
             log.add(loss: loss, learningRate: optimizer.learningRate, gradientNorm: norm)
-        } catch let error as GradientError {
-            throw notFinite(error, at: step + 1)
+        } catch GradientError.gradientNotFinite(let name) {
+            throw notFinite("the gradient of \(name) is not finite", at: step + 1)
+        } catch is GradientError {
+            throw notFinite(brokenWeight ?? "the loss is not finite", at: step + 1)
         }
+        // Before anything is saved.
+        if let brokenWeight { throw notFinite(brokenWeight, at: step + 1) }
     }
 
-    /// What stopped a step: the weight that is not finite, if one is.
-    private func notFinite(_ error: GradientError, at step: Int) -> TrainingError {
-        let broken = model.weights.entries.first { entry in
+    /// What is wrong with the first weight that is not finite.
+    private var brokenWeight: String? {
+        let entry = model.weights.entries.first { entry in
             !allFinite(model.weights[keyPath: entry.path].rows)
         }
+        return entry.map { "\($0.name) is no longer finite" }
+    }
+
+    private func notFinite(_ reason: String, at step: Int) -> TrainingError {
         let kept = savedStep > 0 ? checkpoint.map { "\($0), of step \(savedStep)" } : nil
-        switch (error, broken) {
-        case (.gradientNotFinite(let name), nil):
-            return .notFinite(
-                step: step, reason: "the gradient of \(name) is not finite", checkpoint: kept)
-        case (_, let entry?):
-            return .notFinite(
-                step: step, reason: "\(entry.name) is no longer finite", checkpoint: kept)
-        default:
-            return .notFinite(step: step, reason: "the loss is not finite", checkpoint: kept)
-        }
+        return .notFinite(step: step, reason: reason, checkpoint: kept)
     }
 
     /// The mean loss of a text's first rows, in nats.
     private func loss(on text: TrainingText) throws -> Double {
         let rows = (0..<min(text.count, Self.validationRows)).map { text.row($0) }
         let size = 8
-        let parts = try parallelMap((rows.count + size - 1) / size) { [model] part in
-            let batch = TokenBatch(Array(rows.dropFirst(part * size).prefix(size)))
-            let count = batch.predictedCount
-            let loss = try model.run(.tokens(batch)).loss ?? 0
-            return (count: count, sum: loss * Double(count))
+        do {
+            let parts = try parallelMap((rows.count + size - 1) / size) { [model] part in
+                let batch = TokenBatch(Array(rows.dropFirst(part * size).prefix(size)))
+                return try model.value(of: .loss, on: batch) * Double(batch.predictedCount)
+            }
+            return parts.reduce(0, +) / Double(TokenBatch(rows).predictedCount)
+        } catch is GradientError {
+            throw notFinite("the validation loss is not finite", at: step)
         }
-        return parts.reduce(0) { $0 + $1.sum } / Double(max(1, parts.reduce(0) { $0 + $1.count }))
     }
 
     private mutating func save() throws {
         guard let checkpoint else { return }
         try TrainingState.write(
-            checkpoint, config: config, text: text, model: model, optimizer: optimizer, log: log)
+            checkpoint, config: config, texts: [text, validation], model: model,
+            optimizer: optimizer, log: log)
         savedStep = step
     }
 }

@@ -1,3 +1,4 @@
+private import FoundationEssentials
 public import Tensors
 
 /// The config's file: one table says how each setting is read, written, checked and compared.
@@ -42,15 +43,42 @@ extension TrainingConfig: Codable {
         if let problem = Self.settings.lazy.compactMap({ $0.problem(self) }).first {
             return problem
         }
-        return n_embd % n_head == 0 ? nil : "n_embd \(n_embd) is no multiple of n_head \(n_head)"
+        if n_embd % n_head != 0 { return "n_embd \(n_embd) is no multiple of n_head \(n_head)" }
+        if warmup_steps >= max_steps {
+            return "warmup_steps \(warmup_steps) must be less than max_steps \(max_steps)"
+        }
+        let (needed, there) = (bytes / 1e9, Double(Memory.physical) / 1e9)
+        guard needed > there else { return nil }
+        return
+            "training would take about \(Int(needed.rounded(.up))) GB of memory, and the machine "
+            + "has \(Int(there)); lower n_layer, n_embd, n_positions or vocab_size"
     }
 
-    /// The settings in which another config differs, with both values.
+    /// About how much memory training takes at least: weights with gradients and moments, and the
+    /// activations of one row.
+    private var bytes: Double {
+        let (d, mlp) = (Double(n_embd), Double(n_inner ?? 4 * n_embd))
+        let (layers, length) = (Double(n_layer), Double(n_positions))
+        let weights = layers * (4 * d * d + 2 * d * mlp) + d * (Double(vocab_size) + length)
+        let activations =
+            layers * (length * (10 * d + 2 * mlp) + Double(n_head) * length * length)
+            + length * Double(vocab_size)
+        let batch = Double(per_device_train_batch_size) * length
+        return 4 * (4 * weights + activations) + 8 * batch
+    }
+
+    /// The settings in which another config differs, with both values; how results are stored may
+    /// differ.
     func differences(from other: TrainingConfig) -> [String] {
-        Self.settings.compactMap { setting in
+        Self.settings.filter { !["dtype", "save_steps"].contains($0.name) }.compactMap { setting in
             let (here, there) = (setting.text(self), setting.text(other))
             return here == there ? nil : "\(setting.name) is \(there) there and \(here) here"
         }
+    }
+
+    /// All settings by name, as the file spells their values.
+    public var described: [(name: String, value: String)] {
+        Self.settings.map { ($0.name, $0.text(self)) }
     }
 
     private static let settings: [Setting] = [
@@ -60,10 +88,10 @@ extension TrainingConfig: Codable {
         .init("n_positions", \.n_positions, in: 2...65536),
         .init("vocab_size", \.vocab_size, in: 257...1 << 20),
         .init("max_steps", \.max_steps, in: 1...1 << 24),
-        .init("train_batch_size", \.train_batch_size, in: 1...65536),
+        .init("per_device_train_batch_size", \.per_device_train_batch_size, in: 1...65536),
         .init("gradient_accumulation_steps", \.gradient_accumulation_steps, in: 1...65536),
         .init("learning_rate", \.learning_rate, "above 0") { $0 > 0 },
-        .init("lr_scheduler_type", \.lr_scheduler_type, "") { _ in true },
+        .init("lr_scheduler_type", \.lr_scheduler_type, "cosine or constant") { _ in true },
         .init("warmup_steps", \.warmup_steps, in: 0...1 << 24),
         .init("min_lr_rate", \.min_lr_rate, "0 to 1") { (0...1).contains($0) },
         .init("weight_decay", \.weight_decay, "0 or more") { $0 >= 0 },
@@ -71,16 +99,14 @@ extension TrainingConfig: Codable {
         .init("adam_beta2", \.adam_beta2, "0 or more and below 1") { (0..<1).contains($0) },
         .init("adam_epsilon", \.adam_epsilon, "above 0") { $0 > 0 },
         .init("max_grad_norm", \.max_grad_norm, "0 or more") { $0 >= 0 },
-        .init("seed", \.seed, "") { _ in true },
+        .init("seed", \.seed, "0 to \(UInt64.max)") { _ in true },
         .init("validation_share", \.validation_share, "0 or more and below 1") {
             (0..<1).contains($0)
         },
         .init("eval_steps", \.eval_steps, in: 1...1 << 24),
         .init("save_steps", \.save_steps, in: 1...1 << 24),
         .init("unmarked_share", \.unmarked_share, "0 to 1") { (0...1).contains($0) },
-        .init("dtype", \.dtype, "F32, F16 or BF16") {
-            [.float32, .float16, .bfloat16].contains($0)
-        },
+        .init("dtype", \.dtype, "float32, float16 or bfloat16") { _ in true },
     ]
 }
 
@@ -103,20 +129,22 @@ private struct Setting: Sendable {
         read = { container, key, config in
             do {
                 config[keyPath: path] = try container.decode(Value.self, forKey: key)
-            } catch  where !(error is DecodingError) {
-                // A number that does not fit the type: the decoder does not say where.
-                let hint = range.isEmpty ? "" : "; it must be \(range)"
+            } catch {
+                // What the decoder says of a number that does not fit, or of a word, names Swift's
+                // types or no place.
                 throw DecodingError.dataCorrupted(
-                    .init(codingPath: [key], debugDescription: "the number does not fit" + hint))
+                    .init(codingPath: [key], debugDescription: "it must be \(range)"))
             }
         }
         write = { config, container in
             try container.encode(config[keyPath: path], forKey: Key(stringValue: name))
         }
-        text = { "\($0[keyPath: path])" }
-        problem = { config in
-            let value = config[keyPath: path]
-            return allows(value) ? nil : "\(name) is \(value); it must be \(range)"
+        text = { config in
+            let json = try? JSONEncoder().encode(config[keyPath: path])
+            return json.map { String(decoding: $0, as: UTF8.self) } ?? "unwritable"
+        }
+        problem = { [text] config in
+            allows(config[keyPath: path]) ? nil : "\(name) is \(text(config)); it must be \(range)"
         }
     }
 

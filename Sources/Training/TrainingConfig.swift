@@ -8,7 +8,8 @@ public import Tokenization
 
 /// How a small GPT-2 is trained, as a JSON file says it; what is missing has the default here.
 ///
-/// The keys are those of GPT-2's `config.json` and of `transformers`' `TrainingArguments`.
+/// The keys are those of GPT-2's `config.json` and of `transformers`' `TrainingArguments`, where
+/// these have them.
 public struct TrainingConfig: Sendable, Hashable {
     /// Blocks.
     public var n_layer = 4
@@ -25,7 +26,7 @@ public struct TrainingConfig: Sendable, Hashable {
     /// Steps of the optimizer.
     public var max_steps = 1000
     /// Rows of a backward pass.
-    public var train_batch_size = 32
+    public var per_device_train_batch_size = 32
     /// Backward passes whose gradients make a step.
     public var gradient_accumulation_steps = 1
     /// The highest learning rate.
@@ -58,7 +59,21 @@ public struct TrainingConfig: Sendable, Hashable {
     /// reads prompts with and without it.
     public var unmarked_share = 0.5
     /// How the trained weights are stored.
-    public var dtype = ElementType.float32
+    public var dtype = Precision.float32
+
+    /// How weights are stored, by `transformers`' names.
+    public enum Precision: String, Sendable, Hashable, Codable {
+        case float32, float16, bfloat16
+    }
+
+    /// The same for a file.
+    public var elementType: ElementType {
+        switch dtype {
+        case .float32: .float32
+        case .float16: .float16
+        case .bfloat16: .bfloat16
+        }
+    }
 
     /// The defaults.
     public init() {}

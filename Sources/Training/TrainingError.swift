@@ -28,7 +28,8 @@ public enum TrainingError: Error, Hashable, CustomStringConvertible {
             "training stopped at step \(step): \(reason); "
                 + (checkpoint.map { "the last good checkpoint is \($0)" }
                     ?? "there is no checkpoint yet")
-                + "; lower learning_rate or max_grad_norm, or lengthen warmup_steps"
+                + "; train again in another folder with a lower learning_rate or max_grad_norm, or "
+                + "with more warmup_steps"
         }
     }
 }

@@ -9,25 +9,29 @@ public struct TrainingLog: Sendable {
     public internal(set) var learningRates: [Float] = []
     /// The norm of all gradients before clipping.
     public internal(set) var gradientNorms: [Float] = []
-    /// The steps up to which the curve's points reach, and the validation loss there; NaN for none.
-    var spans: [(end: Int, validation: Float)] = []
+    /// The loss of the validation text at each of ``ends``, in nats; NaN without one.
+    public internal(set) var validationLosses: [Float] = []
+    private let config: TrainingConfig
 
-    /// The steps at which the curve has points.
-    public var ends: [Int] { spans.map(\.end) }
+    init(_ config: TrainingConfig) { self.config = config }
 
-    /// The last validation loss, in nats.
+    /// The steps at which the curve has points: those with a validation.
+    public var ends: [Int] {
+        let last = losses.count == config.max_steps ? config.max_steps : 0
+        let ends = Array(
+            stride(from: config.eval_steps, through: losses.count, by: config.eval_steps))
+        return ends.last ?? 0 < last ? ends + [last] : ends
+    }
+
+    /// The last validation loss, in nats; `nil` without a validation text.
     public var validationLoss: Double? {
-        spans.last.flatMap { $0.validation.isNaN ? nil : Double($0.validation) }
+        validationLosses.last.flatMap { $0.isNaN ? nil : Double($0) }
     }
 
     mutating func add(loss: Double, learningRate: Double, gradientNorm: Double) {
         losses.append(Float(loss))
         learningRates.append(Float(learningRate))
         gradientNorms.append(Float(gradientNorm))
-    }
-
-    mutating func closeSpan(validationLoss: Double?) {
-        spans.append((losses.count, validationLoss.map { Float($0) } ?? .nan))
     }
 
     /// Every step: `quantity,step,value`.
@@ -44,19 +48,18 @@ public struct TrainingLog: Sendable {
     /// The loss by step: of training the mean since the point before, of validation that at the
     /// step.
     public var curve: LabelledArray {
-        let isValidated = spans.contains { !$0.validation.isNaN }
-        let starts = [0] + spans.map(\.end)
-        let means = zip(starts, spans).map { start, span in
-            losses[start..<span.end].reduce(0) { $0 + Double($1) } / Double(span.end - start)
+        let (isValidated, ends) = (validationLoss != nil, ends)
+        let means = zip([0] + ends, ends).map { start, end in
+            losses[start..<end].reduce(0) { $0 + Double($1) } / Double(end - start)
         }
         return LabelledArray(
             "loss", quantity: Quantity("loss", unit: "nats"),
             axes: [
                 Axis("text", labels: ["training"] + (isValidated ? ["validation"] : [])),
-                Axis("step", labels: spans.map { String($0.end) }),
+                Axis("step", labels: ends.map(String.init)),
             ],
             values: Tensor(
-                [isValidated ? 2 : 1, spans.count],
-                means.map { Float($0) } + (isValidated ? spans.map(\.validation) : [])))
+                [isValidated ? 2 : 1, ends.count],
+                means.map { Float($0) } + (isValidated ? validationLosses : [])))
     }
 }

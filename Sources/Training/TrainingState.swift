@@ -33,32 +33,52 @@ struct TrainingState {
 
     /// Writes a checkpoint, whole or not at all.
     static func write(
-        _ path: String, config: TrainingConfig, text: TrainingText, model: Transformer,
+        _ path: String, config: TrainingConfig, texts: [TrainingText?], model: Transformer,
         optimizer: AdamW, log: TrainingLog
     ) throws {
         var tensors: [(name: String, tensor: Tensor)] = []
-        for (index, entry) in model.trained.enumerated() {
-            tensors.append((entry.name, model.weights[keyPath: entry.path]))
-            guard let (m, v) = optimizer.moments[index] else { continue }
-            tensors += [("\(entry.name).m", m), ("\(entry.name).v", v)]
+        for (index, entry) in model.trained {
+            guard let (m, v) = optimizer.moments[index] else {
+                preconditionFailure("\(entry.name) was not trained")
+            }
+            tensors += [
+                (entry.name, model.weights[keyPath: entry.path]), ("\(entry.name).m", m),
+                ("\(entry.name).v", v),
+            ]
         }
         tensors.append(("log", log.steps.values))
-        let spans = log.spans.flatMap { [Float($0.end), $0.validation] }
-        tensors.append(("validation", Tensor([log.spans.count, 2], spans)))
+        let losses = log.validationLosses
+        tensors.append(("validation", Tensor([losses.count], losses)))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         let json = String(decoding: try encoder.encode(config), as: UTF8.self)
         try SafetensorsFile.write(
             path, tensors,
             metadata: [
-                "config": json, "text": text.fingerprint, "step": String(optimizer.step),
+                "config": json, "text": fingerprint(texts), "step": String(optimizer.step),
+                "checksum": checksum(tensors.map(\.tensor)),
             ])
     }
 
-    /// Checks that it is of a training with this config and text.
-    func check(_ config: TrainingConfig, _ text: TrainingText) throws {
+    private static func fingerprint(_ texts: [TrainingText?]) -> String {
+        texts.map { $0?.fingerprint ?? "none" }.joined(separator: "+")
+    }
+
+    /// Tells tensors from changed ones.
+    private static func checksum(_ tensors: [Tensor]) -> String {
+        let hashes = tensors.flatMap { tensor in
+            let floats = tensor.rows(of: max(tensor.count, 1)).elements
+            return Array(Fingerprint(UnsafeRawBufferPointer(floats)).hexadecimal.utf8)
+        }
+        return hashes.withUnsafeBytes { Fingerprint($0).hexadecimal }
+    }
+
+    /// Checks that it is of a training with this config and these texts, and whole.
+    func check(
+        _ config: TrainingConfig, _ text: TrainingText, _ validation: TrainingText?
+    ) throws {
         var differences = config.differences(from: self.config)
-        if text.fingerprint != fingerprint {
+        if Self.fingerprint([text, validation]) != fingerprint {
             differences.append("the text or its tokenizer is another")
         }
         guard differences.isEmpty else {
@@ -67,22 +87,35 @@ struct TrainingState {
         guard step <= config.max_steps else { throw damaged("it has too many steps") }
     }
 
+    /// Checks that no number was changed since it was written.
+    private func check(_ tensors: [Tensor]) throws {
+        guard Self.checksum(tensors) == file.metadata["checksum"] else {
+            throw damaged("its numbers were changed since it was written")
+        }
+    }
+
     /// A model with these weights.
     func weights(for model: Transformer) throws -> Transformer {
         var weights = model.weights
-        for entry in model.trained {
-            weights[keyPath: entry.path] = try tensor(
-                entry.name, shape: weights[keyPath: entry.path].shape)
+        var all: [Tensor] = []
+        for (_, entry) in model.trained {
+            let shape = weights[keyPath: entry.path].shape
+            let own = try ["", ".m", ".v"].map { try tensor(entry.name + $0, shape: shape) }
+            weights[keyPath: entry.path] = own[0]
+            all += own
         }
+        let (log, validation) = (try tensor("log", shape: [3, step]), file.shape(of: "validation"))
+        try check(all + [log, try tensor("validation", shape: validation ?? [0])])
         if model.config.tiesEmbeddings { weights.W_U_transposed = weights.W_E }
         return Transformer(
-            config: model.config, weights: weights, tokenizer: model.tokenizer, name: model.name)
+            config: model.config, weights: weights, tokenizer: model.tokenizer, name: model.name,
+            source: model.source)
     }
 
     /// AdamW's moments, by the place of the weight.
     func moments(for model: Transformer) throws -> [Int: (m: Tensor, v: Tensor)] {
         var moments: [Int: (m: Tensor, v: Tensor)] = [:]
-        for (index, entry) in model.trained.enumerated() {
+        for (index, entry) in model.trained {
             let shape = model.weights[keyPath: entry.path].shape
             moments[index] = (
                 try tensor("\(entry.name).m", shape: shape),
@@ -92,22 +125,13 @@ struct TrainingState {
         return moments
     }
 
-    func log() throws -> TrainingLog {
+    func log(_ config: TrainingConfig) throws -> TrainingLog {
         let rows = try tensor("log", shape: [3, step])
-        var log = TrainingLog()
+        var log = TrainingLog(config)
         log.losses = rows[at: 0].values
         log.learningRates = rows[at: 1].values
         log.gradientNorms = rows[at: 2].values
-        guard let count = file.shape(of: "validation")?.first else {
-            throw damaged("no validation")
-        }
-        let spans = try tensor("validation", shape: [count, 2])
-        for index in 0..<count {
-            let (end, loss) = (spans[index, 0], spans[index, 1])
-            guard end > Float(log.spans.last?.end ?? 0), end <= Float(step), end == end.rounded()
-            else { throw damaged("validation[\(index)] is at the impossible step \(end)") }
-            log.spans.append((Int(end), loss))
-        }
+        log.validationLosses = try tensor("validation", shape: [log.ends.count]).values
         return log
     }
 
@@ -125,9 +149,11 @@ struct TrainingState {
 }
 
 extension Transformer {
-    /// The weights that are trained, in the order of the optimizer; of those that share memory the
-    /// first.
-    fileprivate var trained: [WeightEntry] {
-        weights.entries.filter { !(config.tiesEmbeddings && $0.name == "unembed.W_U") }
+    /// The weights that are trained with their places in the optimizer; of those that share memory
+    /// the first.
+    fileprivate var trained: [(index: Int, entry: WeightEntry)] {
+        weights.entries.enumerated().filter { _, entry in
+            !(config.tiesEmbeddings && entry.name == "unembed.W_U")
+        }.map { ($0.offset, $0.element) }
     }
 }

@@ -1,4 +1,6 @@
+import Kernels
 import Tensors
+public import Tokenization
 
 /// Documents as they are trained on.
 ///
@@ -9,8 +11,7 @@ public struct TrainingText: Sendable {
     private let tokens: [Int]
     /// Where rows begin and end.
     private let rows: [Range<Int>]
-    /// Whether documents have a marker.
-    private let isMarked: Bool
+    private let marker: Int?
 
     /// The number of rows.
     public var count: Int { rows.count }
@@ -25,6 +26,7 @@ public struct TrainingText: Sendable {
     ///   - marker: The id that begins a text; `nil` for none.
     ///   - nCtx: The tokens of a row, at least 2.
     public init(_ documents: [[Int]], marker: Int?, nCtx: Int) {
+        precondition(nCtx >= 2, "rows of \(nCtx) tokens")
         var (tokens, starts): ([Int], [Int]) = ([], [])
         for document in documents where !document.isEmpty {
             starts.append(tokens.count)
@@ -32,8 +34,15 @@ public struct TrainingText: Sendable {
             tokens += document
         }
         self.tokens = tokens
-        isMarked = marker != nil
+        self.marker = marker
         rows = Self.rows(of: tokens.count, starts: starts, nCtx: nCtx)
+    }
+
+    /// Reads and cuts documents.
+    public init(_ documents: [String], _ tokenizer: Tokenizer, nCtx: Int) {
+        self.init(
+            parallelMap(documents.count) { tokenizer.encode(documents[$0]) },
+            marker: tokenizer.beginningOfText, nCtx: nCtx)
     }
 
     private static func rows(of count: Int, starts: [Int], nCtx: Int) -> [Range<Int>] {
@@ -57,12 +66,14 @@ public struct TrainingText: Sendable {
     /// - Parameter withoutMarker: Whether the marker at its beginning is left out.
     public func row(_ index: Int, withoutMarker: Bool = false) -> [Int] {
         let row = rows[index]
-        return Array(tokens[withoutMarker && isMarked && row.count > 2 ? row.dropFirst() : row])
+        let begins = tokens[row.lowerBound] == marker && row.count > 2
+        return Array(tokens[withoutMarker && begins ? row.dropFirst() : row])
     }
 
     /// A number that tells texts apart.
     public var fingerprint: String {
-        tokens.withUnsafeBytes { Fingerprint($0).hexadecimal }
+        (tokens + rows.flatMap { [$0.lowerBound, $0.upperBound] })
+            .withUnsafeBytes { Fingerprint($0).hexadecimal }
     }
 }
 

@@ -27,18 +27,21 @@ struct InitRandom: ParsableCommand {
 
     func run() throws {
         verbosity.apply()
-        for file in ["config.json", "model.safetensors"] where !force {
-            if try ModelFolder(out).file(file) != nil {
-                throw CheckpointExists(path: "\(out)/\(file)")
-            }
-        }
+        if !force { try FileExists.check(["config.json", "model.safetensors"], in: out) }
         try Transformer.writeRandom(TransformerConfig.find(config), seed: seed, to: out)
         print(out)
     }
 }
 
-/// A checkpoint stands where another should be written.
-private struct CheckpointExists: Error, CustomStringConvertible {
+/// A file stands where another should be written.
+struct FileExists: Error, CustomStringConvertible {
     let path: String
     var description: String { "\(path) exists; choose another --out, or --force to replace it" }
+
+    /// Refuses a folder that has one of some files.
+    static func check(_ files: [String], in folder: String) throws {
+        for file in files where try ModelFolder(folder).file(file) != nil {
+            throw FileExists(path: "\(folder)/\(file)")
+        }
+    }
 }

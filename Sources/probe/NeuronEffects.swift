@@ -37,6 +37,7 @@ struct NeuronEffects: ParsableCommand {
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func validate() throws {
+        try screen.check(pair)
         if layer != nil && layers != nil {
             throw ValidationError("give --layer or --layers, not both")
         }

@@ -18,6 +18,8 @@ struct Patch: ParsableCommand {
     @OptionGroup var sites: PatchSiteOptions
     @OptionGroup var screen: ScreenOptions
 
+    func validate() throws { try screen.check(sites.options.pair) }
+
     func run() throws { try sites.patch("patch", "activation patching", by: screen.method) }
 }
 
@@ -50,9 +52,10 @@ struct PatchSiteOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             resid_pre, resid_mid, resid_post, attn_out, mlp_out, z, q, k, v, pattern, result, \
-            mlp_pre or mlp_post; in post-norm models normalized_resid_post too.
+            mlp_pre or mlp_post; in post-norm models normalized_resid_post too. (default: \
+            resid_pre)
             """, valueName: "name"), transform: PatchSiteOptions.site)
-    var site: HookKind = .residPre
+    var site: HookKind?
 
     @Option(
         help: ArgumentHelp(
@@ -63,6 +66,10 @@ struct PatchSiteOptions: ParsableArguments {
     @Flag(help: "Patch each of the stacked activations in turn, instead of --site.")
     var every = false
 
+    func validate() throws {
+        if every, site != nil { throw ValidationError("give --site or --every, not both") }
+    }
+
     /// Patches, by any method.
     ///
     /// - Parameters:
@@ -70,6 +77,7 @@ struct PatchSiteOptions: ParsableArguments {
     ///   - what: The title's end.
     ///   - method: How the effects are found.
     func patch(_ verb: String, _ what: String, by method: PatchingMethod) throws {
+        let site = site ?? .residPre
         let axes = by ?? (every || site.axes.contains(.head) ? [.layer, .head] : [.layer, .pos])
         let name = every ? "every site" : site.shortName
         try options.run(

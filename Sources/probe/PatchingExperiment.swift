@@ -113,6 +113,7 @@ struct PatchingExperiment {
         effects.settings = settings.merging([
             "site": sweeps.map(\.kind.shortName).joined(separator: ","),
             "axes": sweeps.first?.axes.map(\.rawValue).joined(separator: ",") ?? "",
+            "method": method.description,
         ]) { $1 }
         return effects
     }
@@ -161,11 +162,21 @@ struct PatchingExperiment {
 }
 
 /// How the effects of patches are found.
-enum PatchingMethod {
+enum PatchingMethod: CustomStringConvertible {
     /// By the engine, each of them.
     case exact
     /// To first order from gradients, each of them.
     case gradient(steps: Int)
     /// From gradients, and the largest by the engine.
     case screened(Int, steps: Int)
+
+    /// The same for a result's settings.
+    var description: String {
+        switch self {
+        case .exact: "exact"
+        case .gradient(let steps): "gradients at \(steps) inputs"
+        case .screened(let count, let steps):
+            "gradients at \(steps) inputs, the \(count) largest exactly"
+        }
+    }
 }

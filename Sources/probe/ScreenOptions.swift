@@ -24,16 +24,36 @@ struct ScreenOptions: ParsableArguments {
             valueName: "k"))
     var screen: Int?
 
-    @OptionGroup var gradient: GradientOptions
+    @Option(
+        help: ArgumentHelp(
+            """
+            With --screen: over how many inputs between both prompts gradients are averaged. \
+            (default: 1)
+            """,
+            valueName: "number"))
+    var steps: Int?
 
     func validate() throws {
+        if let steps, steps < 1 { throw ValidationError("--steps is \(steps); give at least 1") }
+        if steps != nil, screen == nil {
+            throw ValidationError("--steps averages gradients; it goes with --screen")
+        }
         if let screen, screen < 1 {
             throw ValidationError("--screen is \(screen); give at least 1")
         }
     }
 
     /// The same for an experiment.
-    var method: PatchingMethod { screen.map { .screened($0, steps: gradient.steps) } ?? .exact }
+    var method: PatchingMethod { screen.map { .screened($0, steps: steps ?? 1) } ?? .exact }
+
+    /// Refuses pairs: their statistics would mix estimates with measurements.
+    func check(_ pair: PairOptions) throws {
+        if screen != nil, pair.pairs != nil {
+            throw ValidationError(
+                "--screen estimates most effects, so that means over --pairs would mix estimates "
+                    + "with measurements; give one of them")
+        }
+    }
 
     /// A line on how well estimates and measurements agree.
     func summary(of effects: LabelledArray) -> String {

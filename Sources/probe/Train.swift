@@ -11,20 +11,28 @@ struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train a small GPT-2 on text.",
         discussion: """
-            --data is a text with a document a line, or JSON lines with a "text" each. --config is \
-            a JSON object; the keys are those of GPT-2's config.json (n_layer, n_head, n_embd, \
-            n_inner, n_positions, vocab_size) and of transformers' TrainingArguments (max_steps, \
-            train_batch_size, gradient_accumulation_steps, learning_rate, lr_scheduler_type \
-            cosine or constant, warmup_steps, min_lr_rate, weight_decay, adam_beta1, adam_beta2, \
-            adam_epsilon, max_grad_norm, seed, eval_steps, save_steps), and validation_share, \
-            unmarked_share (of rows without <|endoftext|> before them) and dtype. What is left out \
-            has a default. The vocabulary is learnt \
-            from the text unless --tokenizer is given.
+            --data is a text with a document a line, or a .jsonl file with a "text" in each line. \
+            --config is a JSON object with some of these settings; their names are those of \
+            GPT-2's config.json and of transformers' TrainingArguments, where these have them. \
+            The defaults are:
 
-            Training that was stopped goes on from its last checkpoint when the same command is \
-            given again, and ends in the same bytes. --out is then a Hugging Face folder, with the \
-            losses beside the model.
+              \(defaults)
+
+            vocab_size is that of the byte-level BPE vocabulary that is learnt from the text, \
+            unless --tokenizer is given; validation_share of the documents are kept for \
+            validation; unmarked_share of the rows begin without <|endoftext|>; lr_scheduler_type \
+            is cosine or constant, after a linear rise; max_grad_norm 0 clips nothing; dtype is \
+            float32, float16 or bfloat16.
+
+            Training that was stopped goes on from its last checkpoint (every save_steps) when the \
+            same command is given again, and ends in the same bytes. --out is then a Hugging Face \
+            folder, with the losses beside the model: that of training is the mean over the steps \
+            since the point before.
             """)
+
+    private static var defaults: String {
+        TrainingConfig().described.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+    }
 
     @Option(help: ArgumentHelp("The text.", valueName: "file"), completion: .file())
     var data: String
@@ -40,26 +48,35 @@ struct Train: ParsableCommand {
         completion: .directory)
     var tokenizer: String?
 
+    @Flag(help: "Write over a model that was not trained by this command.")
+    var force = false
+
     @OptionGroup var output: OutputOptions
 
     func run() throws {
         output.verbosity.apply()
         let folder = output.folder(for: "train")
+        let checkpoint = "checkpoint.safetensors"
+        if !force, try ModelFolder(folder).file(checkpoint) == nil {
+            try FileExists.check(
+                ["config.json", "model.safetensors", "tokenizer.json"], in: folder)
+        }
         let config = try config.map { try TrainingConfig(Blob(mapping: $0)) } ?? TrainingConfig()
         let documents = TextDocuments.split(
             try TextDocuments(Blob(mapping: data)).documents,
             validationShare: config.validation_share, seed: config.seed)
         let (tokenizer, files) = try vocabulary(from: documents.training, config)
-        func text(_ documents: [String]) -> TrainingText {
-            TrainingText(
-                documents.map(tokenizer.encode), marker: tokenizer.beginningOfText,
-                nCtx: config.n_positions)
+        let texts = [documents.training, documents.validation].map {
+            TrainingText($0, tokenizer, nCtx: config.n_positions)
         }
         var trainer = try Trainer(
-            config, from: config.newModel(with: tokenizer), on: text(documents.training),
-            validation: text(documents.validation),
-            checkpoint: "\(folder)/checkpoint.safetensors")
+            config, from: config.newModel(with: tokenizer), on: texts[0], validation: texts[1],
+            checkpoint: "\(folder)/\(checkpoint)")
         let progress = output.verbosity.progress("training")
+        progress.note(
+            "\(texts[0].tokenCount) tokens of \(documents.training.count) documents, "
+                + "\(documents.validation.count) for validation; "
+                + "\(tokenizer.vocabularySize) entries in the vocabulary")
         if trainer.step > 0 { progress.note("goes on after step \(trainer.step)") }
         try trainer.run { trainer in
             progress.update(trainer.step, of: config.max_steps)
@@ -67,7 +84,7 @@ struct Train: ParsableCommand {
                 progress.note("after step \(trainer.step), " + Self.losses(trainer.log))
             }
         }
-        try trainer.model.save(to: folder, as: config.dtype, tokenizerFiles: files)
+        try trainer.model.save(to: folder, as: config.elementType, tokenizerFiles: files)
         try report(trainer, folder)
     }
 
@@ -78,7 +95,7 @@ struct Train: ParsableCommand {
         if let folder = tokenizer {
             let files = ModelFolder(folder)
             guard let tokenizer = try Transformer.tokenizer(in: files) else {
-                throw RunError.noTokenizer(model: folder)
+                throw NoTokenizer(folder: folder)
             }
             return (tokenizer, try Transformer.tokenizerFiles(in: files))
         }
@@ -95,8 +112,10 @@ struct Train: ParsableCommand {
         func described(_ array: LabelledArray) -> LabelledArray {
             var array = array
             array.provenance = provenance
-            array.settings = ["data": data, "config": config ?? "all defaults"]
-            array.summary = [("tokens", Double(trainer.text.tokenCount))]
+            let settings = trainer.config.described.map { ($0.name, $0.value) }
+            array.settings = Dictionary(uniqueKeysWithValues: settings)
+                .merging(["data": data, "text": trainer.text.fingerprint]) { $1 }
+            array.summary = [("training tokens", Double(trainer.text.tokenCount))]
             return array
         }
         let curve = described(trainer.log.curve)
@@ -114,5 +133,13 @@ struct Train: ParsableCommand {
             return "\(text) \(NumberText.fixed(loss, decimals: 4))"
         }
         return "loss in nats: " + ends.joined(separator: ", ")
+    }
+}
+
+/// A folder without a tokenizer.
+private struct NoTokenizer: Error, CustomStringConvertible {
+    let folder: String
+    var description: String {
+        "\(folder) has no tokenizer files; leave --tokenizer out to learn a vocabulary"
     }
 }

@@ -8,9 +8,9 @@ struct TrainTokenizer: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Learn a byte-level BPE vocabulary from text.",
         discussion: """
-            --data is a text with a document a line, or JSON lines with a "text" each. Writes \
-            tokenizer.json, vocab.json and merges.txt, with <|endoftext|> as the last entry: entry \
-            for entry what the tokenizers library learns.
+            --data is a text with a document a line, or a .jsonl file with a "text" in each line. \
+            Writes tokenizer.json, vocab.json and merges.txt, with <|endoftext|> as the last entry: \
+            entry for entry what the tokenizers library learns.
             """)
 
     @Option(help: ArgumentHelp("The text.", valueName: "file"), completion: .file())
@@ -25,6 +25,9 @@ struct TrainTokenizer: ParsableCommand {
     @Option(help: ArgumentHelp("The folder to write.", valueName: "folder"), completion: .directory)
     var out = "probe-out/train-tokenizer"
 
+    @Flag(help: "Write over a tokenizer that is there.")
+    var force = false
+
     func validate() throws {
         guard (257...1 << 20).contains(vocabSize) else {
             throw ValidationError(
@@ -37,6 +40,7 @@ struct TrainTokenizer: ParsableCommand {
     }
 
     func run() throws {
+        if !force { try FileExists.check(["tokenizer.json", "vocab.json", "merges.txt"], in: out) }
         var learner = BytePairTrainer()
         for document in try TextDocuments(Blob(mapping: data)).documents { learner.add(document) }
         let vocabulary = learner.vocabulary(ofSize: vocabSize, atLeast: minFrequency)
@@ -44,7 +48,8 @@ struct TrainTokenizer: ParsableCommand {
         try AtomicFile.write(files)
         let count = vocabulary.entries.count
         print(
-            "\(count) entries" + (count < vocabSize ? ", as the text has no more pairs" : "") + "\n"
+            "\(count) entries" + (count < vocabSize ? ", as no more pairs are so frequent" : "")
+                + "\n"
                 + files.map(\.path).joined(separator: "\n"))
     }
 }

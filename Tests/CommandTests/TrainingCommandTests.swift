@@ -9,7 +9,7 @@ import Testing
 struct TrainingCommandTests {
     private static let config = """
         {"n_layer": 2, "n_head": 2, "n_embd": 16, "n_positions": 24, "vocab_size": 400,
-         "max_steps": 60, "train_batch_size": 8, "gradient_accumulation_steps": 2,
+         "max_steps": 60, "per_device_train_batch_size": 8, "gradient_accumulation_steps": 2,
          "learning_rate": 0.01, "warmup_steps": 5, "eval_steps": 7, "save_steps": 4}
         """
 
@@ -123,9 +123,13 @@ struct TrainingCommandTests {
     /// Arguments, the exit code, and words of the message.
     static let mistakes: [(arguments: String, code: Int32, words: String)] = [
         ("train", 64, "--data"), ("train --data nowhere", 1, "cannot read nowhere"),
-        ("train --data config.json", 1, "config.json, line 1"),
+        ("train --data config.json --out .", 1, "config.json exists; choose another --out"),
+        ("train --data text.txt --steps 3", 64, "--steps"),
+        ("patch --steps 3", 64, "it goes with --screen"),
+        ("patch --screen 3 --pairs text.txt", 64, "mix estimates with"),
+        ("attribute-patch --site z --every", 64, "not both"),
         ("train --data text.txt --config text.txt", 1, "text.txt: it is not valid JSON"),
-        ("train --data text.txt --tokenizer nowhere", 1, "no tokenizer files"),
+        ("train --data text.txt --tokenizer nowhere", 1, "has no tokenizer files; leave"),
         ("train-tokenizer --data text.txt --vocab-size 256", 64, "give 257 to"),
         ("train-tokenizer --data text.txt --min-frequency 0", 64, "give 1 or more"),
         ("train-tokenizer --data .", 1, "cannot read ."),

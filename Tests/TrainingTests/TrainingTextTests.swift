@@ -32,6 +32,10 @@ import Training
         let text = TrainingText([[5, 6, 7], [8, 9]], marker: 0, nCtx: 4)
         #expect(text.row(0) == [0, 5, 6, 7])
         #expect(text.row(0, withoutMarker: true) == [5, 6, 7])
+        // A row that goes on with a long document has none.
+        let long = TrainingText([Array(1...20)], marker: 0, nCtx: 8)
+        #expect(long.row(0, withoutMarker: true) == Array(1...7))
+        #expect(long.row(1, withoutMarker: true) == Array(8...15))
         #expect(
             TrainingText([[5, 6, 7]], marker: nil, nCtx: 4).row(0, withoutMarker: true).count == 3)
     }
@@ -58,7 +62,8 @@ import Training
 
     private func documents(_ text: String) throws -> [String] {
         try Repository.withTemporaryFolder { folder in
-            let path = "\(folder)/text"
+            let isJSON = text.contains("\"text\"") || text.contains("\"txt\"")
+            let path = "\(folder)/text" + (isJSON ? ".jsonl" : "")
             try Repository.write(Array(text.utf8), to: path)
             return try TextDocuments(Blob(mapping: path)).documents
         }
@@ -66,6 +71,7 @@ import Training
 
     @Test func filesAreLinesOrJSONLines() throws {
         #expect(try documents("a b\r\n\n  \nc\n") == ["a b", "c"])
+        #expect(try documents("\u{feff}{a} b\nc") == ["{a} b", "c"])
         #expect(
             try documents("{\"text\": \"a\\nb\"}\n\n{\"text\": \"c\", \"n\": 1}") == ["a\nb", "c"])
     }
