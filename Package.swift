@@ -54,8 +54,8 @@ let package = Package(
             name: "Probe",
             targets: [
                 "Tensors", "Kernels", "Differentiation", "Results", "Statistics",
-                "Tokenization", "Models", "Training", "Interventions", "Circuits", "GroundTruth",
-                "Figures",
+                "Tokenization", "Models", "Training", "Interventions", "Circuits", "Gradiend",
+                "GroundTruth", "Figures",
             ]),
     ],
     dependencies: [
@@ -87,14 +87,20 @@ let package = Package(
             "Interventions",
             ["Differentiation", "Kernels", "Models", "Results", "Tensors", "Tokenization"]),
         module("Circuits", ["Interventions", "Kernels", "Models", "Results", "Tensors"]),
+        module(
+            "Gradiend",
+            [
+                "Differentiation", "Kernels", "Models", "Results", "Statistics", "Tensors",
+                "Tokenization",
+            ], settings: kernelSettings),
         module("GroundTruth", ["Interventions", "Kernels", "Models", "Statistics", "Tensors"]),
-        module("Figures", ["CCairo", "CPNG", "Results", "Tensors", relaxed]),
+        module("Figures", ["CCairo", "CPNG", "Results", "Statistics", "Tensors", relaxed]),
         .executableTarget(
             name: "probe",
             dependencies: [
-                "Circuits", "Differentiation", "Figures", "GroundTruth", "Interventions", "Kernels",
-                "Models", "Results", "Statistics", "Tensors", "Tokenization", "Training",
-                argumentParser,
+                "Circuits", "Differentiation", "Figures", "Gradiend", "GroundTruth",
+                "Interventions", "Kernels", "Models", "Results", "Statistics", "Tensors",
+                "Tokenization", "Training", argumentParser,
             ],
             swiftSettings: settings),
         study("tracing-gendered-pronouns"),
@@ -113,6 +119,9 @@ let package = Package(
         tests("Training", ["Models", "Results", "Tensors", "Tokenization"]),
         tests("Interventions", ["Models", "Results", "Tensors"]),
         tests("Circuits", ["Interventions", "Kernels", "Models", "Results", "Tensors"]),
+        tests(
+            "Gradiend",
+            ["Differentiation", "Kernels", "Models", "Results", "Tensors", "Tokenization"]),
         tests("GroundTruth", ["Interventions", "Models", "Tensors"]),
         tests("Figures", ["CPNG", "Results", "Tensors"]),
         .testTarget(

@@ -21,7 +21,7 @@ public struct AdamW: Sendable {
     /// t: how many steps were begun.
     public private(set) var step = 0
     /// β₁ᵗ and β₂ᵗ.
-    private var powers = (1.0, 1.0)
+    fileprivate var powers = (1.0, 1.0)
     /// m and v of each parameter that was updated, by its place among the parameters.
     public private(set) var moments: [Int: (m: Tensor, v: Tensor)] = [:]
 
@@ -60,7 +60,7 @@ public struct AdamW: Sendable {
         let columns = max(parameter.shape.last ?? 1, 1)
         let (w, g) = (parameter.mutableRows(of: columns), gradient.rows(of: columns))
         let (first, second) = (m.mutableRows(of: columns), v.mutableRows(of: columns))
-        let rates = Rates(self, powers)
+        let rates = Rates(of: self)
         parallelBlocks(of: w.count, size: 65_536 / columns) { rows in
             for row in rows { rates.update(w[row], g[row], first[row], second[row]) }
         }
@@ -68,29 +68,40 @@ public struct AdamW: Sendable {
     }
 }
 
-/// What a step multiplies by.
-private struct Rates {
-    let (decay, rate, eps, correction): (Float, Float, Float, Float)
-    let (beta1, beta2): (Float, Float)
+extension AdamW {
+    /// What the step that was begun multiplies by.
+    package struct Rates: Sendable {
+        let (decay, rate, eps, correction): (Float, Float, Float, Float)
+        let (beta1, beta2): (Float, Float)
+        /// 1 − β₁ and 1 − β₂, rounded once: of β₂ in single precision little of 1 − β₂ is left.
+        let (rest1, rest2): (Float, Float)
+    }
+}
 
-    init(_ optimizer: AdamW, _ powers: (Double, Double)) {
+extension AdamW.Rates {
+    /// The numbers of an optimizer's present step.
+    package init(of optimizer: AdamW) {
+        let powers = optimizer.powers
         (beta1, beta2) = (Float(optimizer.betas.0), Float(optimizer.betas.1))
+        (rest1, rest2) = (Float(1 - optimizer.betas.0), Float(1 - optimizer.betas.1))
         decay = Float(1 - optimizer.learningRate * optimizer.weightDecay)
         rate = Float(optimizer.learningRate / (1 - powers.0))
         correction = Float(1 / (1 - powers.1).squareRoot())
         eps = Float(optimizer.eps)
     }
 
-    /// Pass by pass over one row, each with few pointers, which the compiler turns into vector
-    /// instructions.
-    func update(
+    /// Updates w, m and v of one row, by itself.
+    ///
+    /// Pass by pass, each with few pointers, which the compiler turns into vector instructions; a
+    /// row of a few thousand stays in the cache.
+    package func update(
         _ w: UnsafeMutableBufferPointer<Float>, _ g: UnsafeBufferPointer<Float>,
         _ m: UnsafeMutableBufferPointer<Float>, _ v: UnsafeMutableBufferPointer<Float>
     ) {
-        for i in 0..<g.count { m[i] = beta1 * m[i] + (1 - beta1) * g[i] }
-        for i in 0..<g.count { v[i] = beta2 * v[i] + (1 - beta2) * (g[i] * g[i]) }
+        for i in 0..<g.count { m[i] = beta1 * m[i] + rest1 * g[i] }
+        for i in 0..<g.count { v[i] = beta2 * v[i] + rest2 * (g[i] * g[i]) }
         for i in 0..<w.count {
-            w[i] = decay * w[i] - rate * m[i] / (v[i].squareRoot() * correction + eps)
+            w[i] = decay * w[i] - rate * m[i] / (squareRoot(v[i]) * correction + eps)
         }
     }
 }

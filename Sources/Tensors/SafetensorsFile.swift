@@ -66,17 +66,12 @@ public struct SafetensorsFile: Sendable {
     ///
     /// Elements that are 32-bit floats already are not copied: the tensor reads the mapped file.
     public func tensor(_ name: String) throws(SafetensorsError) -> Tensor {
-        guard let entry = entries[name] else {
-            throw .invalid(path: path, "it has no tensor \(shown(name))")
-        }
+        let (entry, bytes) = try located(name)
         guard entry.type.isReadable else {
             throw .invalid(
                 path: path,
                 "tensor \(shown(name)) is \(entry.type.rawValue); F32, F16 and BF16 can be read")
         }
-        let start = dataStart + entry.bytes.lowerBound
-        let bytes = UnsafeRawBufferPointer(
-            rebasing: blob.bytes[start..<start + entry.bytes.count])
         if entry.type == .float32, let address = bytes.baseAddress,
             Int(bitPattern: address) % MemoryLayout<Float>.alignment == 0
         {
@@ -86,6 +81,28 @@ public struct SafetensorsFile: Sendable {
         var tensor = Tensor(uninitialized: entry.shape)
         entry.type.decode(bytes, into: tensor.mutableRows(of: max(tensor.count, 1)).elements)
         return tensor
+    }
+
+    /// A tensor's entry and its bytes.
+    private func located(
+        _ name: String
+    ) throws(SafetensorsError) -> (entry: Entry, bytes: UnsafeRawBufferPointer) {
+        guard let entry = entries[name] else {
+            throw .invalid(path: path, "it has no tensor \(shown(name))")
+        }
+        let start = dataStart + entry.bytes.lowerBound
+        return (
+            entry,
+            UnsafeRawBufferPointer(rebasing: blob.bytes[start..<start + entry.bytes.count])
+        )
+    }
+
+    /// The type of a tensor's elements and their bytes, for elements that are no floats.
+    func bytes(
+        of name: String
+    ) throws(SafetensorsError) -> (type: ElementType, bytes: UnsafeRawBufferPointer) {
+        let (entry, bytes) = try located(name)
+        return (entry.type, bytes)
     }
 
     private static func entry(_ tensor: SafetensorsHeader.Tensor) throws(Lie) -> Entry {

@@ -49,7 +49,7 @@ extension SafetensorsFile {
         return file
     }
 
-    private static func header(
+    static func header(
         _ tensors: [(name: String, shape: [Int])], _ type: ElementType, _ metadata: [String: String]
     ) throws -> [UInt8] {
         var header = SafetensorsHeader(metadata: metadata)

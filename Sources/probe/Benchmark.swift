@@ -48,13 +48,22 @@ struct Benchmark: ParsableCommand {
             valueName: "task"))
     var gradients: GradientTask?
 
+    @Flag(help: "Time a step of gradiend-train's encoder-decoder instead of sweeps.")
+    var gradiend = false
+
+    @Option(
+        help: ArgumentHelp(
+            "How many weights --gradiend is about; 1.08e8 are BERT-base's.", valueName: "number"))
+    var weights = 107_700_000
+
     @Flag(help: "Print JSON instead of a table.")
     var json = false
 
     @OptionGroup var verbosity: VerbosityOptions
 
     func validate() throws {
-        guard length > 0, (0..<length).contains(position), repeats > 0, vocabulary > 16 else {
+        guard length > 0, (0..<length).contains(position), repeats > 0, vocabulary > 16, weights > 0
+        else {
             throw ValidationError(
                 "--length and --repeats are positive, --position is below --length, "
                     + "--vocabulary above 16"
@@ -64,6 +73,10 @@ struct Benchmark: ParsableCommand {
 
     func run() throws {
         verbosity.apply()
+        if gradiend {
+            let report = FeatureBenchmark(count: weights, repeats: repeats).report()
+            return try show(report, report.table)
+        }
         if let gradients {
             let report = try GradientBenchmark(task: gradients, repeats: repeats).report()
             return try show(report, report.table)

@@ -31,6 +31,12 @@ struct Probe: ParsableCommand {
                     Attribute.self, LogitLensCommand.self, Attention.self, DetectHeads.self,
                 ]),
             CommandGroup(
+                name: "Learn from gradients",
+                subcommands: [
+                    GradiendTrain.self, GradiendEvaluate.self, GradiendDecode.self,
+                    GradiendRewrite.self, GradiendCompare.self, GradiendTop.self,
+                ]),
+            CommandGroup(
                 name: "Make and measure",
                 subcommands: [
                     Train.self, TrainTokenizer.self, InitRandom.self, Benchmark.self,

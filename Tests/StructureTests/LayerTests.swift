@@ -7,7 +7,7 @@ import Testing
     /// The modules in the order of the layers.
     static let layers = [
         "Tensors", "Kernels", "Differentiation", "Results", "Statistics", "Tokenization", "Models",
-        "Training", "Interventions", "Circuits", "GroundTruth", "Figures", "probe",
+        "Training", "Interventions", "Circuits", "Gradiend", "GroundTruth", "Figures", "probe",
     ]
 
     /// What each module may import of the others; `Package.swift` says the same.
@@ -23,12 +23,15 @@ import Testing
             "Differentiation", "Kernels", "Models", "Results", "Tensors", "Tokenization",
         ],
         "Circuits": ["Interventions", "Kernels", "Models", "Results", "Tensors"],
+        "Gradiend": [
+            "Differentiation", "Kernels", "Models", "Results", "Statistics", "Tensors",
+            "Tokenization",
+        ],
         "GroundTruth": ["Interventions", "Kernels", "Models", "Statistics", "Tensors"],
-        "Figures": ["Results", "Tensors"],
+        "Figures": ["Results", "Statistics", "Tensors"],
         "probe": [
-            "Circuits", "Differentiation", "Figures", "GroundTruth", "Interventions", "Kernels",
-            "Models", "Results",
-            "Statistics", "Tensors", "Tokenization", "Training",
+            "Circuits", "Differentiation", "Figures", "Gradiend", "GroundTruth", "Interventions",
+            "Kernels", "Models", "Results", "Statistics", "Tensors", "Tokenization", "Training",
         ],
     ]
 

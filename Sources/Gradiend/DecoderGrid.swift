@@ -1,0 +1,119 @@
+internal import FoundationEssentials
+public import Models
+import Tensors
+
+/// Rewritings to try.
+public struct DecoderGrid: Sendable, Hashable {
+    /// The rewritings.
+    public let candidates: [Rewriting]
+
+    /// All factors with all rates.
+    public init(factors: [Double], rates: [Double], part: VectorPart = .decoder) {
+        candidates = factors.flatMap { factor in
+            rates.map { Rewriting(factor: factor, rate: $0, part: part) }
+        }
+    }
+
+    /// The rates of the package's grid.
+    public static let packageRates: [Double] = [
+        100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001,
+    ]
+
+    /// The factors of the paper's grid.
+    public static let paperFactors: [Double] = [
+        -10, -2, -1, -0.8, -0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8, 1, 2, 10,
+    ]
+
+    /// The rates of the paper's grid.
+    public static let paperRates: [Double] = {
+        let sizes = [1e-4, 5e-4, 1e-3, 5e-3, 1e-2, 5e-2, 1e-1, 5e-1]
+        return sizes.reversed().map { -$0 } + sizes
+    }()
+}
+
+/// A rewriting and what the rewritten model says.
+public struct ScoredRewriting: Sendable, Hashable, Codable {
+    /// How.
+    public let rewriting: Rewriting
+    /// What it says.
+    public let scores: DecoderScores
+
+    /// Scores a rewriting.
+    public init(rewriting: Rewriting, scores: DecoderScores) {
+        (self.rewriting, self.scores) = (rewriting, scores)
+    }
+}
+
+/// The base model and the rewritings of a grid, scored.
+public struct DecoderEvaluation: Sendable {
+    /// The classes.
+    public let classes: ClassPair
+    /// The base model.
+    public let base: DecoderScores
+    /// In the order of the grid.
+    public let candidates: [ScoredRewriting]
+
+    /// Puts an evaluation together.
+    public init(classes: ClassPair, base: DecoderScores, candidates: [ScoredRewriting]) {
+        (self.classes, self.base, self.candidates) = (classes, base, candidates)
+    }
+}
+
+extension Feature {
+    /// Scores rewritings, one model after another.
+    ///
+    /// A candidate's scores are kept in a file of its own as soon as they are known, so that a
+    /// stopped evaluation goes on where it was. The file's name holds a hash of the feature, the
+    /// model, the texts and the rewriting: what was scored otherwise is never used.
+    ///
+    /// - Parameters:
+    ///   - grid: The rewritings.
+    ///   - model: The base model.
+    ///   - probe: The texts.
+    ///   - cache: The folder of the files; `nil` to keep none.
+    ///   - progress: Is told how many are done.
+    public func evaluate(
+        _ grid: DecoderGrid, of model: Transformer, with probe: DecoderProbe,
+        cachedIn cache: String? = nil, progress: (Int, Int) -> Void = { _, _ in }
+    ) throws -> DecoderEvaluation {
+        let key = cache == nil ? "" : try cacheKey(model, probe)
+        func scored(_ rewriting: Rewriting) throws -> DecoderScores {
+            let path = cache.map { folder in
+                "\(folder)/\(key)-\(rewriting.factor)-\(rewriting.rate)-\(rewriting.part).json"
+            }
+            if let path, let file = try? Blob(mapping: path),
+                let known = try? decodeJSON(ScoredRewriting.self, from: file.bytes),
+                known.rewriting == rewriting
+            {
+                return known.scores
+            }
+            let scores = try probe.scores(of: try self.rewriting(model, rewriting))
+            if let path {
+                let encoder = JSONEncoder()
+                encoder.outputFormatting = [.sortedKeys]
+                let entry = ScoredRewriting(rewriting: rewriting, scores: scores)
+                // A rewriting far outside may leave no finite number; it is scored anew then.
+                if let bytes = try? encoder.encode(entry) {
+                    try AtomicFile.write([UInt8](bytes), to: path)
+                }
+            }
+            return scores
+        }
+        let base = try scored(.none)
+        let candidates = try grid.candidates.enumerated().map { index, rewriting in
+            defer { progress(index + 1, grid.candidates.count) }
+            return ScoredRewriting(rewriting: rewriting, scores: try scored(rewriting))
+        }
+        return DecoderEvaluation(classes: probe.classes, base: base, candidates: candidates)
+    }
+
+    private func cacheKey(_ model: Transformer, _ probe: DecoderProbe) throws -> String {
+        let vectors = [neuron.encoderBias, neuron.decoderWeight, neuron.decoderBias].map { vector in
+            Fingerprint(UnsafeRawBufferPointer(vector.rows.elements)).hexadecimal
+        }
+        let text =
+            vectors.joined() + probe.fingerprint + (try model.checkpointHash() ?? model.name)
+            + "\(map.parts.map(\.name))\(map.parts.map(\.count))"
+        return Array(text.utf8).withUnsafeBytes { Fingerprint($0).hexadecimal }
+    }
+}

@@ -1,0 +1,151 @@
+import Kernels
+import Tensors
+
+/// How two features of one base model resemble each other.
+///
+/// Positions are compared by where they are in the base model, so that features on different
+/// weights can be compared; a weight that a feature has not counts as 0.
+public enum Similarity: String, Sendable, Hashable, CaseIterable {
+    /// The cosine of the vectors' absolute values.
+    case cosine
+    /// The cosine of the vectors.
+    case cosineSigned = "cosine-signed"
+    /// The share of the weights with the largest magnitudes that both have: |A ∩ B| / min(|A|,
+    /// |B|).
+    case overlap
+    /// How much of either's length lies in the weights that both have among their largest: the
+    /// mean of √Σ_{A∩B} a² / √Σ_A a² and the same of B.
+    case mass
+}
+
+extension Feature {
+    /// The similarity to another feature.
+    ///
+    /// - Parameters:
+    ///   - other: A feature of the same base model.
+    ///   - similarity: The measure.
+    ///   - part: Of which vector.
+    ///   - count: How many of the largest weights the overlap and the mass are about.
+    /// - Throws: ``GradiendError/mapDoesNotFit(model:_:)`` for weights of one name with two shapes.
+    public func similarity(
+        to other: Feature, by similarity: Similarity, of part: VectorPart = .decoderWeight,
+        top count: Int = 1000
+    ) throws -> Double {
+        let shapes = Dictionary(
+            other.map.parts.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
+        for part in map.parts {
+            if let shape = shapes[part.name], shape != part.shape {
+                throw GradiendError.mapDoesNotFit(
+                    model: other.baseModel,
+                    "\(part.name) is \(part.shape) for one feature and \(shape) for the other")
+            }
+        }
+        let (a, b) = (neuron.vector(part), other.neuron.vector(part))
+        switch similarity {
+        case .cosine, .cosineSigned:
+            let dot = map.products(
+                a, with: b, of: other.map, absolute: similarity == .cosine)
+            return dot / (innerProduct(a, a) * innerProduct(b, b)).squareRoot()
+        case .overlap, .mass:
+            let (left, right) = (
+                map.largest(count, of: a), other.map.largest(count, of: b)
+            )
+            let shared = left.filter { right[$0.key] != nil }
+            if similarity == .overlap {
+                return Double(shared.count) / Double(min(left.count, right.count))
+            }
+            func length(_ values: some Sequence<Float>) -> Double {
+                values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+            }
+            return
+                (length(shared.values) / length(left.values)
+                + length(shared.keys.compactMap { right[$0] }) / length(right.values)) / 2
+        }
+    }
+}
+
+extension ParameterMap {
+    /// Where a weight is in the base model.
+    fileprivate struct Place: Hashable {
+        let parameter: String
+        let element: Int
+    }
+
+    /// The elements of a vector with the largest magnitudes, by where they are in the base model.
+    fileprivate func largest(_ count: Int, of vector: Tensor) -> [Place: Float] {
+        let x = vector.rows.elements
+        return Dictionary(
+            largestElements(of: vector, count: min(count, x.count)).map { position in
+                let location = location(of: position)
+                let place = Place(
+                    parameter: parts[location.part].name, element: location.element)
+                return (place, x[position])
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The sum of the products of two vectors' elements at the weights that both maps have.
+    fileprivate func products(
+        _ a: Tensor, with b: Tensor, of other: ParameterMap, absolute: Bool
+    ) -> Double {
+        let (x, y) = (a.rows.elements, b.rows.elements)
+        let others = Dictionary(
+            other.placed.map { ($0.part.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var sum = 0.0
+        for (part, offset) in placed {
+            guard let (second, start) = others[part.name] else { continue }
+            var (i, j) = (0, 0)
+            while i < part.count, j < second.count {
+                let (left, right) = (
+                    part.indices.map { Int($0[i]) } ?? i, second.indices.map { Int($0[j]) } ?? j
+                )
+                if left == right {
+                    let product = Double(x[offset + i]) * Double(y[start + j])
+                    sum += absolute ? abs(product) : product
+                }
+                (i, j) = (left <= right ? i + 1 : i, right <= left ? j + 1 : j)
+            }
+        }
+        return sum
+    }
+}
+
+/// One of a feature's most important weights, and where it is in the base model.
+public struct ImportantWeight: Sendable, Hashable, Codable {
+    /// From 1.
+    public let rank: Int
+    /// The element of the vector.
+    public let value: Float
+    /// The place in the feature's vectors.
+    public let local_index: Int
+    /// The place among all weights of the map's tensors.
+    public let base_global_index: Int
+    /// The tensor in the checkpoint.
+    public let parameter: String
+    /// The place in the tensor, row-major.
+    public let flat_index: Int
+    /// Row and column in the tensor; the column alone in a vector.
+    public let row, column: Int?
+}
+
+extension Feature {
+    /// The weights with the largest magnitudes in a vector, the largest first.
+    public func importantWeights(
+        _ count: Int, by part: VectorPart = .decoderWeight
+    ) -> [ImportantWeight] {
+        let vector = neuron.vector(part)
+        var starts = [0]
+        for part in map.parts { starts.append(starts[starts.count - 1] + part.size) }
+        return rankedElements(of: vector, count: min(count, vector.count)).enumerated().map {
+            rank, position in
+            let location = map.location(of: position)
+            let (tensor, element) = (map.parts[location.part], location.element)
+            let columns = tensor.shape.last ?? 1
+            return ImportantWeight(
+                rank: rank + 1, value: vector[position], local_index: position,
+                base_global_index: starts[location.part] + element, parameter: tensor.name,
+                flat_index: element,
+                row: tensor.shape.count > 1 ? element / columns : nil,
+                column: element % columns)
+        }
+    }
+}

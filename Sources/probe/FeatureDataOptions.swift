@@ -1,0 +1,144 @@
+public import ArgumentParser
+public import Gradiend
+import Models
+import Results
+import Tensors
+
+/// Which texts a feature is learnt from and judged by.
+struct FeatureDataOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            """
+            Rows as CSV or JSON lines: masked, split, factual_class, alternative_class, factual, \
+            alternative; or masked, split, label_class, label. (default: pronouns after names, \
+            from the organism's own language)
+            """, valueName: "file"), completion: .file())
+    var data: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Texts with [NAME] and [PRONOUN] instead of --data, as GENTER's; needs --names.",
+            valueName: "file"), completion: .file())
+    var templates: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Names for --templates: name, gender (F, M) or prob_F, split; as NAMEXACT's.",
+            valueName: "file"), completion: .file())
+    var names: String?
+
+    @Option(help: ArgumentHelp("Neutral texts: a column text.", valueName: "file"))
+    var neutral: String?
+
+    @Option(help: ArgumentHelp("What stands in the texts for the word.", valueName: "text"))
+    var gap = FeatureRow.gap
+
+    @Option(
+        help: ArgumentHelp(
+            "The positive and the negative class. (default: the first two of the rows)",
+            valueName: "a,b"), transform: FeatureDataOptions.pair)
+    var classes: ClassPair?
+
+    @Option(
+        help: ArgumentHelp(
+            "Takes classes together, such as 3SG=singular,1SG=singular.", valueName: "old=new"),
+        transform: FeatureDataOptions.merging)
+    var merge: [String: String] = [:]
+
+    @Option(help: "How rows are divided: column, random or words (held out).")
+    var split = SplitName.column
+
+    @Flag(help: "Add rows of other classes without contrast, whose h should be 0.")
+    var identities = false
+
+    @Option(
+        help: "Where words are predicted: next, last (the package's) or mask. (default: by model)")
+    var place: PredictionTask.Place?
+
+    @Option(
+        help: ArgumentHelp(
+            "The most tokens of a text. (default: the model's context)", valueName: "number"))
+    var maxLength: Int?
+
+    /// The names of ``Splitting`` on the command line.
+    enum SplitName: String, CaseIterable, ExpressibleByArgument {
+        case column, random, words
+
+        var splitting: Splitting {
+            switch self {
+            case .column: .given
+            case .random: .random
+            case .words: .heldOutWords
+            }
+        }
+    }
+
+    func validate() throws {
+        if templates != nil && names == nil {
+            throw ValidationError("--templates needs --names")
+        }
+        if data != nil && templates != nil {
+            throw ValidationError("give --data or --templates, not both")
+        }
+        if let maxLength, maxLength < 2 { throw ValidationError("--max-length is at least 2") }
+    }
+
+    /// The rows.
+    func rows(seed: UInt64) throws -> [FeatureRow] {
+        var rows: [FeatureRow]
+        if let data {
+            rows = try [FeatureRow](TextTable(Blob(mapping: data)), gap: gap, seed: seed)
+        } else if let templates {
+            rows = try [FeatureRow](
+                filling: NameTemplate.read(TextTable(Blob(mapping: templates))),
+                with: givenNames(), seed: seed)
+        } else {
+            rows = try OrganismRows(seed: seed).rows()
+        }
+        rows = try rows.merging(merge).divided(by: split.splitting, seed: seed)
+        if identities, let pair = classes { rows = rows.addingIdentities(outside: pair) }
+        return rows
+    }
+
+    /// The names of the file, or the organism's.
+    func givenNames() throws -> [GivenName] {
+        guard let names else { return OrganismRows(seed: 0).names }
+        return try GivenName.read(TextTable(Blob(mapping: names)))
+    }
+
+    /// Texts that tell nothing of the feature.
+    func neutralTexts(seed: UInt64) throws -> [String] {
+        guard let neutral else {
+            return data == nil && templates == nil ? OrganismRows(seed: seed).neutralTexts() : []
+        }
+        let table = try TextTable(Blob(mapping: neutral))
+        try table.require(["text"])
+        return try table.rows.map { try table.required("text", of: $0) }
+    }
+
+    /// How rows become predictions of a model.
+    func task(for model: Transformer, _ options: ModelOptions) throws -> PredictionTask {
+        try PredictionTask(
+            for: model, place: place, prependBOS: options.prependsBOS, maxLength: maxLength)
+    }
+
+    private static func pair(_ text: String) throws -> ClassPair {
+        let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard names.count == 2, names[0] != names[1], !names.contains("") else {
+            throw ValidationError("--classes is two names with a comma, such as she,he")
+        }
+        return ClassPair(positive: names[0], negative: names[1])
+    }
+
+    private static func merging(_ text: String) throws -> [String: String] {
+        try text.split(separator: ",").reduce(into: [:]) { names, item in
+            let sides = item.split(separator: "=", omittingEmptySubsequences: false)
+            guard sides.count == 2, !sides[0].isEmpty, !sides[1].isEmpty else {
+                throw ValidationError("--merge is old=new, with commas between several")
+            }
+            names[String(sides[0])] = String(sides[1])
+        }
+    }
+}
+
+extension PredictionTask.Place: ExpressibleByArgument {}

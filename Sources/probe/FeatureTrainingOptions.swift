@@ -1,0 +1,117 @@
+public import ArgumentParser
+public import Gradiend
+import Tensors
+
+/// How a feature is learnt.
+struct FeatureTrainingOptions: ParsableArguments {
+    @Option(
+        help: """
+            What the options below start from: quick (a tenth of the weights, a high rate), \
+            package (the Python package's defaults) or paper.
+            """)
+    var preset = Preset.quick
+
+    @Option(
+        help: ArgumentHelp(
+            "JSON with the names of the package's TrainingArguments; options below go first.",
+            valueName: "file"), completion: .file(extensions: ["json"]))
+    var arguments: String?
+
+    @Option(help: "The gradient that the encoder reads: factual, alternative or diff.")
+    var source: Signal?
+
+    @Option(help: "The gradient that the decoder writes: factual, alternative or diff.")
+    var target: Signal?
+
+    @Option(help: ArgumentHelp("Texts averaged into one gradient.", valueName: "number"))
+    var batchSize: Int?
+
+    @Option(help: ArgumentHelp("The learning rate of AdamW.", valueName: "rate"))
+    var learningRate: Double?
+
+    @Option(help: ArgumentHelp("The most steps.", valueName: "number"))
+    var steps: Int?
+
+    @Option(help: ArgumentHelp("Passes over the rows.", valueName: "number"))
+    var epochs: Int?
+
+    @Option(help: ArgumentHelp("Steps between evaluations.", valueName: "number"))
+    var evaluateEvery: Int?
+
+    @Option(help: ArgumentHelp("The most rows of an evaluation.", valueName: "number"))
+    var evaluationRows: Int?
+
+    @Option(help: ArgumentHelp("The first run's seed.", valueName: "number"))
+    var seed: UInt64?
+
+    @Option(help: ArgumentHelp("The most runs until one converges.", valueName: "number"))
+    var maxSeeds: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "The share of weights kept before training, by mean gradient; 1 for all.",
+            valueName: "share"))
+    var keep: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "The share of these kept after training, by decoder weight.", valueName: "share"))
+    var keepAfter: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "The weights' names in the checkpoint, with commas; * stands for anything.",
+            valueName: "names"))
+    var parameters: String?
+
+    /// Sets of options.
+    enum Preset: String, CaseIterable, ExpressibleByArgument {
+        case quick, package, paper
+
+        var options: TrainingOptions {
+            var options = TrainingOptions()
+            switch self {
+            case .package: break
+            case .paper:
+                options.source = .factual
+                options.epochs = 1
+            case .quick:
+                options.batchSize = 16
+                options.maxSteps = 150
+                options.evaluateEvery = 20
+                options.evaluationRows = 200
+                options.learningRate = 1e-4
+                options.prePruning = PrePruning(.share(0.1))
+            }
+            return options
+        }
+    }
+
+    /// The options together.
+    func options() throws -> TrainingOptions {
+        var options = preset.options
+        if let arguments {
+            options = try Arguments.read(Blob(mapping: arguments)).applied(to: options)
+        }
+        options.source = source ?? options.source
+        options.target = target ?? options.target
+        options.batchSize = batchSize ?? options.batchSize
+        options.learningRate = learningRate ?? options.learningRate
+        options.maxSteps = steps ?? options.maxSteps
+        options.epochs = epochs ?? options.epochs
+        options.evaluateEvery = evaluateEvery ?? options.evaluateEvery
+        options.evaluationRows = evaluationRows ?? options.evaluationRows
+        options.seed = seed ?? options.seed
+        options.maxSeeds = maxSeeds ?? options.maxSeeds
+        if let keep { options.prePruning = keep == 1 ? nil : PrePruning(.share(keep)) }
+        if let keepAfter {
+            options.postPruning = keepAfter == 1 ? nil : PostPruning(.share(keepAfter))
+        }
+        if let parameters {
+            options.parameters = parameters.split(separator: ",").map(String.init)
+        }
+        return options
+    }
+}
+
+extension Signal: ExpressibleByArgument {}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Figures
+import FoundationEssentials
+import Gradiend
+import Results
+import Tensors
+
+/// `probe gradiend-top`: a feature's most important weights.
+struct GradiendTop: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List a feature's largest weights and where they are in the model.")
+
+    @Option(
+        help: ArgumentHelp("The folder of a feature.", valueName: "folder"),
+        completion: .directory)
+    var feature = "probe-out/gradiend-train/feature"
+
+    @Option(help: "Of which vector: encoder-weight, decoder-weight, decoder-bias or decoder-sum.")
+    var part = VectorPart.decoderWeight
+
+    @Option(help: ArgumentHelp("How many.", valueName: "k"))
+    var top = 20
+
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    func validate() throws {
+        if top < 1 { throw ValidationError("--top is at least 1") }
+    }
+
+    func run() throws {
+        output.verbosity.apply()
+        let feature = try Feature(folder: feature)
+        let weights = feature.importantWeights(top, by: part)
+        let names = weights.map { weight in
+            // Without what all names have, so that the rest can be read.
+            weight.parameter.split(separator: ".").dropFirst().joined(separator: ".")
+                .replacing(".weight", with: "") + " "
+                + [weight.row, weight.column].compactMap { $0.map(String.init) }
+                .joined(separator: ",")
+        }
+        var result = LabelledArray(
+            "gradiend-top", quantity: Quantity(part.rawValue.replacing("-", with: " ")),
+            axes: [Axis("weight", labels: names)],
+            values: Tensor([weights.count], weights.map(\.value)))
+        result.settings = ["feature": self.feature, "part": part.rawValue]
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        try AtomicFile.write(
+            Array(try encoder.encode(weights)),
+            to: output.folder(for: "gradiend-top") + "/weights.json")
+        try report(
+            BarPlot(result, style: .init(title: "", width: 6)),
+            "\(weights.count) of \(feature.map.count) weights", command: "gradiend-top", output)
+    }
+}

@@ -1,0 +1,89 @@
+import Gradiend
+import Models
+import Tensors
+import TestSupport
+import Testing
+
+/// Metrics of hand-made values, and the choice of rewritings.
+@Suite struct EvaluationTests {
+    private let pair = ClassPair(positive: "she", negative: "he")
+
+    private func row(_ h: Double, _ label: Double, _ kind: EncodedRow.Kind = .training)
+        -> EncodedRow
+    {
+        let classes = label > 0 ? ("he", "she") : ("she", "he")
+        let row = FeatureRow(
+            masked: "a [MASK]", split: .test, classes: classes, words: classes)
+        return EncodedRow(kind: kind, row: row, text: "a", label: label, h: h)
+    }
+
+    @Test func metrics() {
+        let rows = [
+            row(0.9, 1), row(0.8, 1), row(0.2, 1), row(-0.9, -1), row(-0.6, -1), row(0.1, -1),
+            row(0, 0, .neutralDataset), row(0.7, 0, .neutralTrainingMasked),
+        ]
+        let metrics = EncoderMetrics(rows, reading: .alternative)
+        #expect(abs(metrics.acc_genter - 5 / 6) < 1e-12)
+        #expect(metrics.acc_best_threshold == 1 && metrics.best_threshold == 0.2)
+        // Two of three, two of three, one of two.
+        #expect(abs(metrics.acc_enc - (2 / 3 + 2 / 3 + 0.5) / 3) < 1e-12)
+        #expect(metrics.all_data.accuracy == 5 / 8 && metrics.training_only.accuracy == 4 / 6)
+        #expect(metrics.groups["she"]?.n == 3 && metrics.groups["he"]?.max == 0.1)
+        #expect(metrics.groups["neutral_dataset"]?.abs_mean == 0)
+        #expect(abs((metrics.mean_by_target["she"] ?? 0) - 1.9 / 3) < 1e-12)
+        // r of the six, by hand: Σ h y = 3.3, Σ h² = 2.67, mean h = 0.5/6.
+        let r = 3.3 / (6 * (2.67 - 0.25 / 6)).squareRoot()
+        #expect(abs((metrics.cor_genter ?? 0) - r) < 1e-12)
+    }
+
+    /// An encoder that says one thing has no correlation, and nothing stops.
+    @Test func constantValues() {
+        let metrics = EncoderMetrics([row(0.5, 1), row(0.5, -1)], reading: .alternative)
+        #expect(metrics.cor_genter == nil && metrics.spearman == nil && metrics.acc_genter == 0.5)
+        let none = EncoderMetrics([], reading: .factual)
+        #expect(none.cor_enc == nil && none.groups.isEmpty)
+    }
+
+    @Test func biasScores() {
+        let scores = BiasScores([(0.6, 0.2), (0.1, 0.1)])
+        #expect(abs(scores.balanced - (0.6 * 0.8 + 0.2) / 2) < 1e-12)
+        #expect(abs(scores.onlyFirst - (0.8 * 0.6 + 0.9 * 0.1) / 2) < 1e-12)
+        #expect(abs(scores.onlySecond - (0.4 * 0.2 + 0.9 * 0.1) / 2) < 1e-12)
+        #expect(abs(scores.meanDifference - 0.2) < 1e-12)
+        #expect(abs(BiasScores.balanced(over: [0.2, 0.3, 0.5]) - 0.14) < 1e-12)
+    }
+
+    private func scores(_ she: Double, lms: Double?) -> DecoderScores {
+        DecoderScores(
+            probabilities: [
+                "she": ["she": she, "he": 1 - she], "he": ["she": she, "he": 1 - she],
+            ], lms: lms, bias: BiasScores([(she, 1 - she)]))
+    }
+
+    private func candidate(_ rate: Double, _ she: Double, _ lms: Double?) -> ScoredRewriting {
+        ScoredRewriting(
+            rewriting: Rewriting(factor: 1, rate: rate), scores: scores(she, lms: lms))
+    }
+
+    @Test func choices() {
+        let base = scores(0.3, lms: 0.5)
+        let evaluation = DecoderEvaluation(
+            classes: pair, base: base,
+            candidates: [
+                candidate(1, 0.9, 0.3), candidate(0.1, 0.7, 0.497), candidate(0.01, 0.4, 0.5),
+            ])
+        let careful = evaluation.choice(.strengthen("she"), by: .package)
+        #expect(careful.rewriting.rate == 0.1 && careful.score == 0.7 && careful.baseScore == 0.3)
+        #expect(evaluation.choice(.strengthen("she"), by: .product).rewriting.rate == 0.1)
+        // Nothing says he more often than the base model.
+        #expect(evaluation.choice(.strengthen("he"), by: .package).rewriting == .none)
+        // Where every candidate costs too much, the smallest is tried.
+        let costly = DecoderEvaluation(
+            classes: pair, base: base,
+            candidates: [candidate(1, 0.9, 0.3), candidate(-0.1, 0.7, 0.4)])
+        #expect(costly.choice(.strengthen("she"), by: .package).rewriting.rate == -0.1)
+        let broken = DecoderEvaluation(
+            classes: pair, base: base, candidates: [candidate(1, .nan, 0.5)])
+        #expect(broken.choice(.strengthen("she"), by: .package).rewriting == .none)
+    }
+}

@@ -1,0 +1,88 @@
+import Gradiend
+import Models
+import Tensors
+import TestSupport
+import Testing
+import Tokenization
+
+/// Words to predict in the gaps of a masked model's texts.
+@Suite struct MaskedTaskTests {
+    /// "slept" is two tokens.
+    private static let vocabulary = [
+        "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "a", "cat", "dog", "ran", "and", "he",
+        "she", "sle", "##pt", "because", "was", "tired", "him", "self",
+    ]
+
+    private func model() throws -> Transformer {
+        let golden = try GradiendGolden("bert").model
+        let tokenizer = try Tokenizer(
+            vocabularyText: Array(Self.vocabulary.joined(separator: "\n").utf8),
+            sources: ("vocab.txt", "tokenizer_config.json"))
+        return Transformer(
+            config: golden.config, weights: golden.weights, tokenizer: tokenizer, name: "bert")
+    }
+
+    private func id(_ token: String) -> Int { Self.vocabulary.firstIndex(of: token) ?? -1 }
+
+    /// A mask for each token of the word, in each gap; every gap has the whole word.
+    @Test func gaps() throws {
+        let task = try PredictionTask(for: model())
+        #expect(task.place == .mask)
+        let one = try task.prediction(of: "she", in: "the cat ran because [MASK] was", number: 0)
+        #expect(one.tokens.first == id("[CLS]") && one.tokens.last == id("[SEP]"))
+        #expect(one.labels == [.init(position: 5, token: id("she"))])
+        #expect(one.tokens[5] == id("[MASK]") && one.tokens.count == 8)
+        let two = try task.prediction(of: "he", in: "[MASK] ran and [MASK] was", number: 0)
+        #expect(two.labels.map(\.position) == [1, 4])
+        #expect(two.labels.allSatisfy { $0.token == id("he") })
+        let pieces = try task.prediction(of: "slept", in: "a dog [MASK] and [MASK]", number: 0)
+        #expect(pieces.labels.map(\.position) == [3, 4, 6, 7])
+        let (first, second) = (id("sle"), id("##pt"))
+        #expect(pieces.labels.map(\.token) == [first, second, first, second])
+        #expect(throws: GradiendError.self) {
+            try task.prediction(of: "xyz", in: "the [MASK]", number: 0)
+        }
+    }
+
+    /// Long texts are cut around the gap; gaps too far apart are told.
+    @Test func longTexts() throws {
+        let task = try PredictionTask(for: model(), maxLength: 8)
+        let text =
+            String(repeating: "the cat ", count: 9) + "[MASK]"
+            + String(
+                repeating: " ran and", count: 9)
+        let cut = try task.prediction(of: "he", in: text, number: 0)
+        #expect(cut.tokens.count == 8 && cut.labels.count == 1)
+        #expect(cut.tokens[cut.labels[0].position] == id("[MASK]"))
+        #expect(throws: GradiendError.self) {
+            try task.prediction(of: "he", in: "[MASK] " + text, number: 0)
+        }
+    }
+
+    /// The same classes with words of one and of two tokens: a feature is learnt all the same.
+    @Test func aFeatureIsLearnt() throws {
+        let model = try model()
+        let task = try PredictionTask(for: model)
+        let starts = ["the cat", "a dog", "the dog", "the cat and a dog"]
+        let rows = [("he", "slept"), ("slept", "he")].flatMap { classes in
+            (0..<40).map { index in
+                FeatureRow(
+                    masked: starts[index % 4] + String(repeating: " ran", count: index / 4 % 4)
+                        + " because [MASK] was tired",
+                    split: index < 32 ? .train : .validation, classes: classes, words: classes)
+            }
+        }
+        var options = TrainingOptions()
+        (options.batchSize, options.learningRate, options.maxSteps) = (8, 1e-2, 60)
+        (options.epochs, options.evaluateEvery) = (100, 10)
+        let outcome = try FeatureTraining(of: rows, with: task, in: model, options).run()
+        #expect(outcome.converged)
+        let probe = try DecoderProbe(
+            rows.of(.validation), neutral: ["the cat ran and was tired"],
+            classes: ClassPair(positive: "slept", negative: "he"), with: task)
+        let scores = try probe.scores(of: model)
+        #expect(
+            scores.probabilities.values.allSatisfy { $0.values.allSatisfy { $0 > 0 && $0 < 1 } })
+        #expect(try #require(scores.lms) >= 0)
+    }
+}
