@@ -9,8 +9,8 @@ struct TrainTokenizer: ParsableCommand {
         abstract: "Learn a byte-level BPE vocabulary from text.",
         discussion: """
             --data is a text with a document a line, or a .jsonl file with a "text" in each line. \
-            Writes tokenizer.json, vocab.json and merges.txt, with <|endoftext|> as the last entry: \
-            entry for entry what the tokenizers library learns.
+            Writes tokenizer.json, vocab.json and merges.txt, with <|endoftext|> as the last \
+            entry: entry for entry what the tokenizers library learns.
             """)
 
     @Option(help: ArgumentHelp("The text.", valueName: "file"), completion: .file())
