@@ -26,14 +26,17 @@ public struct TextTable: Sendable {
     /// - Throws: ``CSVError`` with the line of what is wrong.
     public init(_ file: Blob) throws(CSVError) {
         source = file.name
-        if file.bytes.starts(with: Array("PAR1".utf8)) {
+        let bytes = file.copy()
+        if bytes.starts(with: Array("PAR1".utf8)) {
             throw CSVError(
                 source: file.name, line: 1,
                 reason: "Parquet is not read; convert it, such as with pandas: "
                     + "read_parquet(…).to_csv(…, index=False)")
         }
-        guard file.bytes.first(where: { !" \n\r\t".utf8.contains($0) }) == UInt8(ascii: "{") else {
-            let table = try CSVTable(file.bytes, source: file.name)
+        let lines = file.lines()
+        guard lines.first?.bytes.first(where: { !" \t".utf8.contains($0) }) == UInt8(ascii: "{")
+        else {
+            let table = try CSVTable(bytes, source: file.name)
             columns = table.header
             rows = table.rows.map { row in
                 (
@@ -45,15 +48,12 @@ public struct TextTable: Sendable {
             return
         }
         var rows: [(line: Int, fields: [String: String])] = []
-        let lines = file.bytes.split(
-            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated()
-        where !line.allSatisfy({ " \r\t".utf8.contains($0) }) {
+        for (number, line) in lines {
             do {
                 let object = try decodeJSON([String: Scalar].self, from: line)
-                rows.append((index + 1, object.compactMapValues(\.text)))
+                rows.append((number, object.compactMapValues(\.text)))
             } catch {
-                throw CSVError(source: file.name, line: index + 1, reason: error.description)
+                throw CSVError(source: file.name, line: number, reason: error.description)
             }
         }
         self.rows = rows

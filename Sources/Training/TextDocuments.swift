@@ -10,27 +10,18 @@ public struct TextDocuments: Sendable {
     ///
     /// - Throws: ``TrainingError/badText(path:line:reason:)`` with the line of what is wrong.
     public init(_ file: Blob) throws(TrainingError) {
-        defer { withExtendedLifetime(file) {} }
         let isJSON = file.name.hasSuffix(".jsonl")
-        // A byte-order mark is no text.
-        let start = file.bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
         var documents: [String] = []
-        let lines = file.bytes[start...].split(
-            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated()
-        where !line.allSatisfy({ " \r\t".utf8.contains($0) }) {
-            let place = (path: file.name, line: index + 1)
+        for (number, line) in file.lines() {
             if isJSON {
                 do {
                     documents.append(try decodeJSON(Line.self, from: line).text)
                 } catch {
-                    throw .badText(
-                        path: place.path, line: place.line, reason: error.description)
+                    throw .badText(path: file.name, line: number, reason: error.description)
                 }
             } else {
-                let bytes = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-                guard let text = String(validating: bytes, as: UTF8.self) else {
-                    throw .badText(path: place.path, line: place.line, reason: "it is not UTF-8")
+                guard let text = String(validating: line, as: UTF8.self) else {
+                    throw .badText(path: file.name, line: number, reason: "it is not UTF-8")
                 }
                 documents.append(text)
             }

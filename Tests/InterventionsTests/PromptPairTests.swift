@@ -24,8 +24,8 @@ import Testing
     @Test(arguments: [
         ("clean,corrupted,answer\n", "there is no column wrong"), ("", "it is empty"),
         ("clean,corrupted,answer,wrong\n", "it has no prompt pairs"),
-        ("{\"clean\": \"x\"}", "line 1: top level: there is no \"corrupted\""),
-        ("{\n", "line 1"), ("{\"clean\": 1}", "should be a string"),
+        ("{\"clean\": \"x\"}", "line 1: there is no column corrupted"), ("{\n", "line 1"),
+        ("clean,corrupted,answer,wrong\na,b,,d\n", "line 2: answer is empty"),
     ])
     func errorsNameThePlace(_ text: String, _ reason: String) {
         let error = #expect(throws: CSVError.self) { try read(text) }
