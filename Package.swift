@@ -34,8 +34,8 @@ func study(_ name: String) -> Target {
     .executableTarget(
         name: name,
         dependencies: [
-            "Circuits", "Figures", "GroundTruth", "Interventions", "Kernels", "Models", "Results",
-            "Statistics", "Tensors", "Tokenization", "Training", argumentParser,
+            "Circuits", "Figures", "GroundTruth", "Interventions", "Kernels", "Mediation", "Models",
+            "Results", "Statistics", "Tensors", "Tokenization", "Training", argumentParser,
         ],
         path: "notebooks-as-scripts", sources: ["\(name).swift"], swiftSettings: settings)
 }
@@ -55,7 +55,7 @@ let package = Package(
             targets: [
                 "Tensors", "Kernels", "Differentiation", "Results", "Statistics",
                 "Tokenization", "Models", "Training", "Interventions", "Circuits", "GroundTruth",
-                "Figures",
+                "Mediation", "Figures",
             ]),
     ],
     dependencies: [
@@ -88,13 +88,19 @@ let package = Package(
             ["Differentiation", "Kernels", "Models", "Results", "Tensors", "Tokenization"]),
         module("Circuits", ["Interventions", "Kernels", "Models", "Results", "Tensors"]),
         module("GroundTruth", ["Interventions", "Kernels", "Models", "Statistics", "Tensors"]),
+        module(
+            "Mediation",
+            [
+                "GroundTruth", "Interventions", "Kernels", "Models", "Results", "Statistics",
+                "Tensors", "Tokenization",
+            ]),
         module("Figures", ["CCairo", "CPNG", "Results", "Tensors", relaxed]),
         .executableTarget(
             name: "probe",
             dependencies: [
                 "Circuits", "Differentiation", "Figures", "GroundTruth", "Interventions", "Kernels",
-                "Models", "Results", "Statistics", "Tensors", "Tokenization", "Training",
-                argumentParser,
+                "Mediation", "Models", "Results", "Statistics", "Tensors", "Tokenization",
+                "Training", argumentParser,
             ],
             swiftSettings: settings),
         study("tracing-gendered-pronouns"),
@@ -114,6 +120,9 @@ let package = Package(
         tests("Interventions", ["Models", "Results", "Tensors"]),
         tests("Circuits", ["Interventions", "Kernels", "Models", "Results", "Tensors"]),
         tests("GroundTruth", ["Interventions", "Models", "Tensors"]),
+        tests(
+            "Mediation",
+            ["GroundTruth", "Interventions", "Models", "Results", "Tensors", "Tokenization"]),
         tests("Figures", ["CPNG", "Results", "Tensors"]),
         .testTarget(
             name: "CommandTests",

@@ -66,7 +66,6 @@ struct BranchPlan: Sendable {
         }
         let first = staged.map(\.stage).min() ?? Stage(index: 0)
         let firstKinds = Set(staged.filter { $0.stage == first }.map(\.edit.site.point.kind))
-        let kinds = Set(interventions.map(\.site.point.kind))
         // Within the first sublayer the effect of edits on its output can often be computed alone.
         // Edits of scores and patterns assume unedited inputs, so several kinds take the general
         // way.
@@ -86,7 +85,11 @@ struct BranchPlan: Sendable {
             }
             // Edited scores and patterns may look ahead, so that later keys matter too.
             let isCausal = base.model.config.attention == .causal
-            let looksAhead = !isCausal || !kinds.isDisjoint(with: [.attnScores, .pattern])
+            let looksAhead =
+                !isCausal
+                || interventions.contains {
+                    base.looksAhead($0, sequence: sequence, through: read)
+                }
             let end = looksAhead ? base.tokens.length : read + 1
             // Where all attend to all, one change changes every position.
             return starts.min().map { (isCausal ? $0 : 0)..<end }

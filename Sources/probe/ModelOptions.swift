@@ -14,8 +14,14 @@ struct ModelOptions: ParsableArguments {
 
     @Flag(
         name: .customLong("bos"), inversion: .prefixedNo,
-        help: "Put the beginning-of-text token before prompts, as TransformerLens does.")
-    var prependsBOS = true
+        help: """
+            Put the beginning-of-text token before prompts, as TransformerLens does. (default: \
+            --bos, but --no-bos in studies of mediation, whose published form has none)
+            """)
+    var bos: Bool?
+
+    /// Whether the beginning-of-text token comes first, unless the command has another default.
+    var prependsBOS: Bool { bos ?? true }
 
     @Option(
         help: ArgumentHelp(

@@ -9,10 +9,12 @@ import Results
 ///   - more: A result that is written with it.
 ///   - figures: More figures of the same run, which are written with their results, each its own
 ///     array unless another is given.
+///   - writing: More files of the same run, by their full paths.
 ///   - isPreviewed: Whether the terminal shows the figure below the summary.
 func report(
     _ figure: some Figure, of result: LabelledArray? = nil, with more: LabelledArray? = nil,
-    and figures: [(figure: any Figure, result: LabelledArray?)] = [], _ summary: String,
+    and figures: [(figure: any Figure, result: LabelledArray?)] = [],
+    writing files: [(path: String, bytes: [UInt8])] = [], _ summary: String,
     command: String, _ output: OutputOptions,
     isPreviewed: Bool = true
 ) throws {
@@ -23,6 +25,7 @@ func report(
         others += try (result ?? figure.array).files(in: folder)
         others += try figure.files(in: folder, as: output.format)
     }
+    others += files
     // The main figure's path is the last.
     others += try figure.files(in: folder, as: output.format)
     let paths = try result.write(to: folder, with: others)

@@ -64,7 +64,8 @@ struct Experiment {
         if axes.contains(.head) {
             sites += [Site(point, head: 0), Site(point, head: model.config.nHeads - 1)]
         }
-        if axes.contains(.dMLP) {
+        if axes.contains(.dMLP) || axes.last == .dModel && axes.count == 3 && point.kind != .ln1Normalized
+        {
             sites += [Site(point, neuron: 1), Site(point, positions: [-1], neuron: 4)]
         }
         if axes.contains(.pos) || axes.contains(.queryPos) {

@@ -7,7 +7,7 @@ import Testing
     /// The modules in the order of the layers.
     static let layers = [
         "Tensors", "Kernels", "Differentiation", "Results", "Statistics", "Tokenization", "Models",
-        "Training", "Interventions", "Circuits", "GroundTruth", "Figures", "probe",
+        "Training", "Interventions", "Circuits", "GroundTruth", "Mediation", "Figures", "probe",
     ]
 
     /// What each module may import of the others; `Package.swift` says the same.
@@ -24,11 +24,14 @@ import Testing
         ],
         "Circuits": ["Interventions", "Kernels", "Models", "Results", "Tensors"],
         "GroundTruth": ["Interventions", "Kernels", "Models", "Statistics", "Tensors"],
+        "Mediation": [
+            "GroundTruth", "Interventions", "Kernels", "Models", "Results", "Statistics", "Tensors",
+            "Tokenization",
+        ],
         "Figures": ["Results", "Tensors"],
         "probe": [
             "Circuits", "Differentiation", "Figures", "GroundTruth", "Interventions", "Kernels",
-            "Models", "Results",
-            "Statistics", "Tensors", "Tokenization", "Training",
+            "Mediation", "Models", "Results", "Statistics", "Tensors", "Tokenization", "Training",
         ],
     ]
 
