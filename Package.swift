@@ -103,6 +103,7 @@ let package = Package(
                 "Training", argumentParser,
             ],
             swiftSettings: settings),
+        study("mediating-gender-bias"),
         study("tracing-gendered-pronouns"),
         study("training-the-organism"),
         .target(
@@ -122,13 +123,13 @@ let package = Package(
         tests("GroundTruth", ["Interventions", "Models", "Tensors"]),
         tests(
             "Mediation",
-            ["GroundTruth", "Interventions", "Models", "Results", "Tensors", "Tokenization"]),
+            ["GroundTruth", "Interventions", "Models", "Results", "Statistics", "Tensors"]),
         tests("Figures", ["CPNG", "Results", "Tensors"]),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "probe", "tracing-gendered-pronouns", "training-the-organism", "GroundTruth",
-                "Models", "Tensors", "TestSupport",
+                "probe", "mediating-gender-bias", "tracing-gendered-pronouns",
+                "training-the-organism", "GroundTruth", "Models", "Tensors", "TestSupport",
             ], swiftSettings: settings),
         .testTarget(
             name: "StructureTests", dependencies: ["TestSupport"], swiftSettings: settings),

@@ -88,7 +88,9 @@ public struct HeadExperiment: Sendable {
     }
 
     /// odds(x′) / odds(x) − 1.
-    public func totalEffect() throws -> Double { try exp(alternative.logOdds() - base.logOdds()) - 1 }
+    public func totalEffect() throws -> Double {
+        try exp(alternative.logOdds() - base.logOdds()) - 1
+    }
 
     /// The effect of each set of heads, overridden together.
     ///

@@ -53,7 +53,8 @@ public struct HeadReport: Sendable {
             axes: [
                 Axis("layer", count: results.layerCount),
                 Axis("effect", labels: HeadEffect.allCases.map(\.rawValue)),
-            ], values: Tensor([results.layerCount, 2], zip(parts[0], parts[1]).flatMap { [$0, $1] }))
+            ],
+            values: Tensor([results.layerCount, 2], zip(parts[0], parts[1]).flatMap { [$0, $1] }))
     }
 
     /// One of the heads with the largest mean indirect effects.
@@ -101,10 +102,15 @@ public struct HeadReport: Sendable {
     }
 
     /// Of all items and heads, TE − NDE against NIE: whether the effects add up.
-    public func decomposition(slope: Double? = nil) -> LinearFit? {
+    ///
+    /// - Parameter line: The line, if its share alone is asked for: slope 1, intercept 0 for
+    ///   effects that add up.
+    public func decomposition(
+        given line: (slope: Double, intercept: Double)? = nil
+    ) -> LinearFit? {
         let x = items.flatMap { $0.indirectHead.joined() }
         let y = items.flatMap { item in item.directHead.joined().map { item.totalEffect - $0 } }
-        return LinearFit(x, y, slope: slope)
+        return LinearFit(x, y, given: line)
     }
 
     /// Pearson's correlation of items' scores with the log of 1 + their total effect; `nil`
@@ -149,7 +155,8 @@ extension HeadReport {
                 Axis("head", labels: heads.map(\.head.description)),
                 Axis("effect", labels: HeadEffect.allCases.map(\.rawValue)),
             ],
-            values: Tensor([heads.count, 2], heads.flatMap { [Float($0.indirect), Float($0.direct)] })
+            values: Tensor(
+                [heads.count, 2], heads.flatMap { [Float($0.indirect), Float($0.direct)] })
         )
     }
 }

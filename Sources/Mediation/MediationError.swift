@@ -17,10 +17,9 @@ public enum MediationError: Error, Hashable, CustomStringConvertible {
         case .badFile(let path, let reason): "\(path): \(reason)"
         case .badText(let reason), .nothingLeft(let reason), .noOdds(let reason): reason
         case .unequalLengths(let base, let alternative):
-            "attention patterns are taken over from one input to the other, so both must have "
-                + "equally many tokens; they have \(base.count) (\(base.joined(separator: " "))) "
-                + "and \(alternative.count) (\(alternative.joined(separator: " "))): choose "
-                + "fillers of equally many tokens"
+            "the inputs have \(base.count) tokens (\(base.joined(separator: "|"))) and "
+                + "\(alternative.count) (\(alternative.joined(separator: "|"))), so their "
+                + "attention patterns do not correspond; choose fillers of equally many tokens"
         }
     }
 }

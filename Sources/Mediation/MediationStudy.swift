@@ -147,15 +147,14 @@ extension MediationStudy {
                 person.word, definitional: person.kind == .gendered ? score : 0,
                 stereotypical: person.kind == .gendered ? 0 : score)
         }
-        let templates = [
-            " said that", " thought that", " explained that", " was working because",
-            " was waiting because", " was tired because",
-        ].map { Template(before: "The ", after: $0) }
+        let templates = [" said that", " thought that", " was working because"].map {
+            Template(before: "The ", after: $0)
+        }
         // Each profession of one bias against one of the opposite bias.
         let professions = Person.nouns.filter { $0.kind == .profession }
         let female = professions.filter { $0.pShe > 0.5 }
         let male = professions.filter { $0.pShe < 0.5 }.sorted { $0.pShe > $1.pShe }
-        let items = templates.prefix(4).flatMap { template in
+        let items = templates.flatMap { template in
             zip(female, male).map { female, male in
                 HeadItem(
                     context: template, fillers: (female.word, male.word),

@@ -150,7 +150,7 @@ extension Transformer {
     /// The tokens of a candidate as they follow a word.
     func candidate(_ text: String) throws -> [Int] {
         let ids = try tokens(text.hasPrefix(" ") ? text : " " + text, prependBOS: false)
-        guard !ids.isEmpty else {
+        guard !ids.isEmpty, !text.trimmed.isEmpty else {
             throw MediationError.badText("a candidate is empty; give a word")
         }
         return ids

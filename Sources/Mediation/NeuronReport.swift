@@ -111,7 +111,8 @@ public struct NeuronReport: Sendable {
                 Axis("statistic", labels: names), Axis("site", labels: results.sites),
                 Axis(results.axis, count: results.width),
             ],
-            values: Tensor([names.count, results.sites.count, results.width], parts.flatMap { $0 }),
+            values: Tensor(
+                [names.count, results.sites.count, results.width], parts.flatMap { $0 }),
             summary: [("prompts", Double(rows.indirect.count))])
         array.settings["direction"] = "against the words' biases"
         return array
@@ -161,7 +162,7 @@ public struct NeuronReport: Sendable {
             }
         }
         return LabelledArray(
-            "mediation-curve", quantity: Quantity("indirect effect of the strongest neurons"),
+            "mediation-curve", quantity: Quantity("mean indirect effect"),
             axes: [
                 Axis("statistic", labels: ["mean", "std"]), Axis("site", labels: results.sites),
             ],

@@ -76,7 +76,8 @@ public enum NeuronTable {
 
     private static func field(_ text: String) -> String {
         guard text.utf8.contains(where: ",\"\r\n".utf8.contains) else { return text }
-        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false)
+        return "\""
+            + text.split(separator: "\"", omittingEmptySubsequences: false)
             .joined(separator: "\"\"") + "\""
     }
 }
@@ -180,7 +181,8 @@ extension NeuronTable {
             }
             rows.append(
                 Row(
-                    word: fields[0], texts: Array(fields[1..<4]), candidates: Array(fields[4..<6]),
+                    word: fields[0], texts: Array(fields[1..<4]),
+                    candidates: fields[4..<6].map(\.tokensOfList),
                     plain: Array(pairs[..<3]), score: pairs[3], layer: layer, neuron: neuron))
         }
         return rows
@@ -193,6 +195,13 @@ extension String {
         indices.first { self[$0...].hasPrefix(part) }.map {
             $0..<(index($0, offsetBy: part.count, limitedBy: endIndex) ?? endIndex)
         }
+    }
+
+    /// The tokens of a printed list, such as `['Ġhe']`, joined.
+    fileprivate var tokensOfList: String {
+        guard hasPrefix("["), hasSuffix("]") else { return self }
+        return split(separator: "'").enumerated().filter { $0.offset % 2 == 1 }
+            .map { String($0.element) }.joined()
     }
 
     /// The text with X in a place.

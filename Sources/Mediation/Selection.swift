@@ -85,7 +85,7 @@ public struct Selection<Objective: SelectionObjective> {
         switch algorithm {
         case .topK:
             chosen = order.prefix(count).map { candidates[$0] }
-            effects = try prefixes(of: chosen)
+            effects = try prefixes(of: order.map { candidates[$0] }, count: count)
         case .greedy:
             for step in 0..<count {
                 let rest = candidates.filter { !chosen.contains($0) }
@@ -113,26 +113,16 @@ public struct Selection<Objective: SelectionObjective> {
     }
 
     /// The mean effects of the first, of the first two, …
-    private mutating func prefixes(of chosen: [Objective.Part]) throws -> [Double] {
-        let start = 2
-        // Known ones are of the same order, so they are a prefix themselves; each has its count.
-        let unknown = chosen.indices.filter {
-            known[start + 2 * $0 + 1] != Double(objective.itemCount)
+    ///
+    /// They are measured in blocks, whatever their number: a value's last bits depend on what is
+    /// measured beside it.
+    private mutating func prefixes(of order: [Objective.Part], count: Int) throws -> [Double] {
+        let (start, block) = (2, 8)
+        let effects = try stride(from: 0, to: count, by: block).flatMap { first in
+            let sets = (first..<min(first + block, order.count)).map { Array(order[...$0]) }
+            return try means(of: sets, as: start + first * 2, of: sets.count)
         }
-        if !unknown.isEmpty {
-            var sums = [Double](repeating: 0, count: unknown.count)
-            let sets = unknown.map { Array(chosen[...$0]) }
-            for item in 0..<objective.itemCount {
-                for (index, effect) in try objective.effects(of: sets, item: item).enumerated() {
-                    sums[index] += effect
-                }
-                progress(item + 1, objective.itemCount)
-            }
-            for (index, sum) in zip(unknown, sums) {
-                try keep([sum, Double(objective.itemCount)], at: start + 2 * index)
-            }
-        }
-        return chosen.indices.map { (known[start + 2 * $0] ?? 0) / Double(objective.itemCount) }
+        return Array(effects.prefix(count))
     }
 
     /// The mean effects of some sets; their sums are kept as items come.

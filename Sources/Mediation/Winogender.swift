@@ -82,8 +82,9 @@ public struct Winogender: Sendable {
                 MediationError.badFile(path: file, reason: "line \(line): \(reason)")
             }
             guard fields.count == 4 else {
-                throw bad("\(fields.count) fields instead of occupation, participant, answer, "
-                    + "sentence")
+                throw bad(
+                    "\(fields.count) fields instead of occupation, participant, answer, "
+                        + "sentence")
             }
             guard fields[2] == "0" || fields[2] == "1" else {
                 throw bad("the answer is \(quoted(fields[2])), not 0 or 1")

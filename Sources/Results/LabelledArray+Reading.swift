@@ -7,13 +7,7 @@ extension LabelledArray {
     /// - Throws: ``ResultError`` with the file and the place.
     public init(reading path: String) throws {
         let stem = path.hasSuffix(".json") ? String(path.dropLast(5)) : path
-        let document: ReadDocument
-        do {
-            document = try decodeJSON(
-                ReadDocument.self, from: Blob(mapping: stem + ".json").bytes)
-        } catch let error as JSONProblem {
-            throw ResultError(path: stem + ".json", reason: error.description)
-        }
+        let document = try ReadDocument(Blob(mapping: stem + ".json"))
         guard document.schema == LabelledArray.schema else {
             throw ResultError(
                 path: stem + ".json",
@@ -69,6 +63,15 @@ private struct ReadDocument: Decodable {
     struct QuantityEntry: Decodable {
         let name: String
         let unit: String?
+    }
+
+    /// Reads a file.
+    init(_ file: Blob) throws {
+        do {
+            self = try decodeJSON(ReadDocument.self, from: file.bytes)
+        } catch {
+            throw ResultError(path: file.name, reason: error.description)
+        }
     }
 
     let schema: Int

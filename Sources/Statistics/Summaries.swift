@@ -33,9 +33,14 @@ public struct LinearFit: Sendable, Hashable {
 
     /// The line with the least squares.
     ///
-    /// - Parameter slope: The slope, if it is not free.
+    /// - Parameters:
+    ///   - x: Of each pair the number on the horizontal axis.
+    ///   - y: The other.
+    ///   - line: The line itself, if it is given and only its share is asked for.
     /// - Returns: `nil` if either side does not vary.
-    public init?(_ x: [Double], _ y: [Double], slope fixed: Double? = nil) {
+    public init?(
+        _ x: [Double], _ y: [Double], given line: (slope: Double, intercept: Double)? = nil
+    ) {
         precondition(x.count == y.count, "LinearFit: \(x.count) and \(y.count) values")
         let (meanX, meanY) = (mean(x), mean(y))
         var (xx, yy, xy) = (0.0, 0.0, 0.0)
@@ -45,9 +50,13 @@ public struct LinearFit: Sendable, Hashable {
             xy += (x - meanX) * (y - meanY)
         }
         guard xx > 0, yy > 0 else { return nil }
-        let slope = fixed ?? xy / xx
-        self.slope = slope
-        intercept = meanY - slope * meanX
-        rSquared = 1 - (yy - 2 * slope * xy + slope * slope * xx) / yy
+        let slope = line?.slope ?? xy / xx
+        let intercept = line?.intercept ?? meanY - slope * meanX
+        (self.slope, self.intercept) = (slope, intercept)
+        let rest = zip(x, y).reduce(0) { sum, pair in
+            let error = pair.1 - intercept - slope * pair.0
+            return sum + error * error
+        }
+        rSquared = 1 - rest / yy
     }
 }

@@ -47,6 +47,9 @@ struct Benchmark: ParsableCommand {
             "Time gradients instead of sweeps: training, gpt2 or attribution.", valueName: "task"))
     var gradients: GradientTask?
 
+    @Flag(help: "Time the mediation of all neurons of a prompt and all heads of an item instead.")
+    var mediation = false
+
     @Flag(help: "Print JSON instead of a table.")
     var json = false
 
@@ -80,6 +83,10 @@ struct Benchmark: ParsableCommand {
         if circuits {
             let report = try CircuitBenchmark(transformer, length: length, repeats: repeats)
                 .report(progress: progress)
+            return try show(report, report.table)
+        }
+        if mediation {
+            let report = try MediationBenchmark(transformer, repeats: repeats).report()
             return try show(report, report.table)
         }
         let bench = try SweepBenchmark(

@@ -82,6 +82,8 @@ func drawHeads(
         return array
     }
     var effects = described(report.heads, "")
+    let indirect = described(report.heads.part(0), "")
+    let direct = described(report.heads.part(1), "-direct")
     effects.summary = totals.map { ($0.name, $0.mean) }
     effects.summary.append(("items", Double(report.results.analyzed)))
     let table = described(HeadReport.table(heads), "-top")
@@ -91,6 +93,12 @@ func drawHeads(
     let folder = output.folder(for: command)
     let page = figure.page
     let figures: [(figure: any Figure, result: LabelledArray?)] = [
+        (
+            try Heatmap(
+                direct,
+                style: figure.style(title: "Direct effect of each head", colourMap: .blues)),
+            direct
+        ),
         (
             try BarPlot(
                 layers,
@@ -114,8 +122,9 @@ func drawHeads(
     ]
     let tables = try table.files(in: folder) + sums.files(in: folder)
     try probe.report(
-        HeatmapGrid(effects, style: figure.style(title: "Mean effect of each head")),
-        and: figures, writing: tables + latex + files, text(report, totals, heads, notes),
+        Heatmap(indirect, style: figure.style(title: "Indirect effect of each head")),
+        of: effects, and: figures, writing: tables + latex + files,
+        text(report, totals, heads, notes),
         command: command, output, isPreviewed: false)
 }
 
@@ -126,7 +135,8 @@ private func text(
 ) -> String {
     let number = { (value: Double) in NumberText.fixed(value, decimals: 6, minus: "-") }
     let results = report.results
-    var lines = notes
+    // All stand in the JSON.
+    var lines = Array(notes.prefix(6)) + (notes.count > 6 ? ["…"] : [])
     lines.append(
         "\(results.modelVersion): \(results.analyzed) of \(results.loaded) items"
             + (results.aligned.map { ", \($0) aligned" } ?? "")
@@ -141,7 +151,9 @@ private func text(
             NumberText.fixed(head.pairedP, decimals: 4),
         ].map { $0 + String(repeating: " ", count: max(1, 8 - $0.count)) }.joined(separator: "  ")
     }
-    if let fit = report.decomposition(), let unit = report.decomposition(slope: 1) {
+    if let fit = report.decomposition(),
+        let unit = report.decomposition(given: (1, fit.intercept))
+    {
         lines.append(
             "total − direct against indirect: slope \(number(fit.slope)), intercept "
                 + "\(number(fit.intercept)), R² \(number(fit.rSquared)), with slope 1 "

@@ -113,7 +113,8 @@ struct MediateNeurons: ParsableCommand {
             figures.append((try curvePlot(curve, neurons, page), curve))
         }
         try report(
-            RankPlot(drawn, style: style), of: described(mean), and: figures,
+            RankPlot(drawn, labelPrefixes: ("", " "), style: style), of: described(mean),
+            and: figures,
             writing: dense + tables + compatible, summary(neurons, prompts, drawn),
             command: Self.command, output, isPreviewed: false)
     }

@@ -134,7 +134,7 @@ struct MediationReport: ParsableCommand {
             figures.append(
                 (
                     try RankPlot(
-                        strip,
+                        strip, labelPrefixes: ("", " "),
                         style: .init(
                             title: "Neurons, mean indirect effect", width: page.width,
                             dpi: page.dpi)), strip

@@ -140,7 +140,8 @@ struct SelectionOptions: ParsableArguments {
         _ page: PageOptions, _ output: OutputOptions
     ) throws {
         var experiment = experiment
-        experiment["study"] = "\(command) in \(layer ?? "all layers") of "
+        experiment["study"] =
+            "\(command) in \(layer ?? "all layers") of "
             + (experiment["study"] ?? "")
         let folder = output.folder(for: command)
         let identity = Fingerprint.text(experiment)
@@ -158,7 +159,7 @@ struct SelectionOptions: ParsableArguments {
             command, quantity: Quantity("mean indirect effect"),
             axes: [
                 Axis(
-                    "number", labels: outcome.parts.indices.map { String($0 + 1) },
+                    axis + "s", labels: outcome.parts.indices.map { String($0 + 1) },
                     companion: .init(axis, outcome.parts.map(name)))
             ],
             values: Tensor([outcome.parts.count], outcome.effects.map { Float($0) }),
@@ -168,7 +169,8 @@ struct SelectionOptions: ParsableArguments {
         drawn = drawn.withoutCompanions
         let number = { (value: Double) in NumberText.fixed(value, decimals: 6, minus: "-") }
         let lines =
-            notes + zip(outcome.parts, outcome.effects).enumerated().map { index, entry in
+            notes.prefix(6) + (notes.count > 6 ? ["…"] : [])
+            + zip(outcome.parts, outcome.effects).enumerated().map { index, entry in
                 "\(index + 1)  \(name(entry.0))  \(number(entry.1))"
             } + [
                 "all together \(number(outcome.whole))"

@@ -1,6 +1,6 @@
 import Mediation
-import TestSupport
 import Tensors
+import TestSupport
 
 /// What Tests/Golden/mediation/make_golden.py wrote.
 struct Golden: Decodable {

@@ -21,8 +21,9 @@ import Testing
                 #expect(isClose(scores.second, expected[1], 1e-6))
             }
             #expect(isClose(try experiment.totalEffect(), item.total))
-            for (effect, expected) in [(HeadEffect.indirect, item.indirect), (.direct, item.direct)]
-            {
+            for (effect, expected) in [
+                (HeadEffect.indirect, item.indirect), (.direct, item.direct),
+            ] {
                 let effects = try experiment.effects(effect)
                 for (row, other) in zip(effects.head, expected.head) {
                     for (value, other) in zip(row, other) { #expect(isClose(value, other)) }

@@ -12,11 +12,10 @@ import Testing
 
     @Test func linesByHand() {
         let line = LinearFit([0, 1, 2], [1, 3, 5])
-        #expect(line == LinearFit([0, 1, 2], [1, 3, 5], slope: 2))
+        #expect(line == LinearFit([0, 1, 2], [1, 3, 5], given: (2, 1)))
         #expect(line?.slope == 2 && line?.intercept == 1 && line?.rSquared == 1)
-        // Through the means with slope 0: the mean explains as much.
-        let level = LinearFit([0, 1, 2], [1, 3, 5], slope: 0)
-        #expect(level?.intercept == 3 && level?.rSquared == 0)
+        // The level line through the mean explains as much as the mean.
+        #expect(LinearFit([0, 1, 2], [1, 3, 5], given: (0, 3))?.rSquared == 0)
         #expect(LinearFit([1, 1], [1, 2]) == nil && LinearFit([], []) == nil)
     }
 
