@@ -140,6 +140,7 @@ func study(
     [
         "toolkit version": provenance.version, "BLAS": BLAS.library,
         "model": "\(provenance.checkpoint) \(model.processing) \(model.config)",
+        "weights": model.weights.W_E.withUnsafeBytes { Fingerprint($0).hexadecimal },
         "data": Array(data.joined(separator: "\n").utf8).withUnsafeBytes {
             Fingerprint($0).hexadecimal
         }, "study": what,

@@ -37,7 +37,9 @@ private func escaped(_ text: String) -> String {
 private func rounded(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite else { return "\\mathrm{\(value)}" }
     guard value != 0 else { return "0" }
-    let exponent = Int(log10(value.magnitude).rounded(.down))
+    // What rounds up to the next power of ten has that one's exponent.
+    let rounding = 1 + 0.5 * pow(10, 1 - Double(digits)) / 10
+    let exponent = Int(log10(value.magnitude * rounding).rounded(.down))
     guard (-4..<12).contains(exponent) else {
         return rounded(value / pow(10, Double(exponent)), digits)
             + " \\cdot 10^{\(exponent)}"

@@ -37,7 +37,7 @@ struct MediateHeads: ParsableCommand {
         let (sweep, notes) = try data.sweep(
             in: model, prependBOS: self.model.bos ?? false,
             progress: output.verbosity.progress("total effects"))
-        let provenance = try Provenance(of: model)
+        let provenance = try Provenance(of: model, seed: self.model.randomWeights)
         let progress = output.verbosity.progress("items")
         let folder = output.folder(for: Self.command)
         let partial = PartialResults(in: folder)
@@ -142,7 +142,7 @@ private func text(
             + (results.aligned.map { ", \($0) aligned" } ?? "")
             + (results.threshold.map { ", threshold \(number($0))" } ?? ""))
     lines.append(totals.text)
-    lines.append("head    indirect   direct     t         p         p paired, corrected")
+    lines.append("head      indirect  direct    t         p         p paired, corrected")
     lines += heads.map { head in
         [
             head.head.description, number(head.indirect), number(head.direct),

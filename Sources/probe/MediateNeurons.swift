@@ -14,10 +14,10 @@ struct MediateNeurons: ParsableCommand {
         discussion: """
             Causal mediation analysis (Vig et al. 2020): each word is put into each template, and \
             each neuron at the word is given the value that it has for another word (indirect), or \
-            kept while the word changes (direct). Values are ratios of the candidates' odds, 1 for \
-            no effect. The grid of all prompts is in mediate-neurons-prompts.npy, the prompts' \
-            total effects are in mediate-neurons-totals.csv. Without --data it runs on words of \
-            the organism, whose biases are known.
+            kept while the word changes (direct). Values are ratios of the candidates' odds, 1 \
+            for no effect. The grid of all prompts is in mediate-neurons-prompts.npy (as CSV too, \
+            unless it is very large), their total effects are in mediate-neurons-totals.csv. \
+            Without --data it runs on words of the organism, whose biases are known.
             """)
 
     @OptionGroup(title: "Model") var model: ModelOptions
@@ -63,7 +63,7 @@ struct MediateNeurons: ParsableCommand {
         let sweep = try NeuronSweep(
             prompts.prompts, types, alpha: alpha, sites: site, measuresScores: compat,
             onlyAgainstBias: againstBias, in: model)
-        let provenance = try Provenance(of: model)
+        let provenance = try Provenance(of: model, seed: self.model.randomWeights)
         let progress = output.verbosity.progress("prompts")
         let partial = PartialResults(in: output.folder(for: Self.command))
         let store = try shard.store(

@@ -32,12 +32,23 @@ struct ModelOptions: ParsableArguments {
             """, valueName: "steps"), transform: ModelOptions.steps)
     var process: WeightProcessing?
 
+    @Option(
+        help: ArgumentHelp(
+            "Replace the weights by random ones of this seed, as a baseline.", valueName: "seed"))
+    var randomWeights: UInt64?
+
     /// Loads the model.
     ///
     /// - Parameter standard: What is done to the weights unless the user says.
     func load(processing standard: WeightProcessing = .none) throws -> Transformer {
         if let process, process != .none { Terminal.note("weights: \(process)") }
-        return try Transformer.load(model, processing: process ?? standard)
+        let loaded = try Transformer.load(model, processing: process ?? standard)
+        guard let randomWeights else { return loaded }
+        Terminal.note("weights: random, seed \(randomWeights)")
+        let random = Transformer(randomly: loaded.config, seed: randomWeights)
+        return Transformer(
+            config: loaded.config, weights: random.weights, tokenizer: loaded.tokenizer,
+            name: loaded.name + "_random")
     }
 
     private static func steps(_ text: String) throws -> WeightProcessing {

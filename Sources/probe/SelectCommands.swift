@@ -32,7 +32,7 @@ struct SelectHeads: ParsableCommand {
             progress: output.verbosity.progress("total effects"))
         let objective = HeadObjective(sweep.tokens, in: model, options: sweepOptions.engine)
         let layer = try selection.layer.map { try SelectionOptions.layer($0, in: model) }
-        let provenance = try Provenance(of: model)
+        let provenance = try Provenance(of: model, seed: self.model.randomWeights)
         try selection.run(
             objective, among: layer.map { [$0] },
             site: { $0.layer }, sites: (0..<model.config.nLayers).map(String.init),
@@ -84,7 +84,7 @@ struct SelectNeurons: ParsableCommand {
             }
             return index
         }
-        let provenance = try Provenance(of: model)
+        let provenance = try Provenance(of: model, seed: self.model.randomWeights)
         var notes = ["\(prompts.count) of \(all.prompts.count) prompts count"]
         if !all.skipped.isEmpty {
             notes.append(
