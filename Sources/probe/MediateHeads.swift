@@ -24,12 +24,27 @@ struct MediateHeads: ParsableCommand {
     @OptionGroup(title: "Data") var data: ItemOptions
 
     @OptionGroup var listing: StrongestOptions
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Draw where the three heads with the largest effects look in this many items, those \
+            with the largest total effects.
+            """, valueName: "number"))
+    var examples = 0
+
     @OptionGroup var shard: ShardOptions
     @OptionGroup(title: "Sweep") var sweepOptions: SweepOptions
     @OptionGroup(title: "Figure") var figure: HeatmapOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
     private static let command = "mediate-heads"
+
+    func validate() throws {
+        guard (0...100).contains(examples) else {
+            throw ValidationError("--examples takes 0 to 100")
+        }
+    }
 
     func run() throws {
         output.verbosity.apply()
@@ -50,11 +65,37 @@ struct MediateHeads: ParsableCommand {
             progress: progress.update)
         guard let results, shard.shard == nil else { return print(shard.note(store)) }
         let items = [("\(folder)/\(results.fileStem).json", try results.json())]
+        let report = HeadReport(results)
         try drawHeads(
-            HeadReport(results), name: Self.command, top: listing.top, figure, provenance,
-            settings: ["left out": notes.joined(separator: "; ")], writing: items,
+            report, name: Self.command, top: listing.top, figure, provenance,
+            settings: ["left out": notes.joined(separator: "; ")],
+            writing: items + drawExamples(report, sweep, model, provenance),
             notes: notes, command: Self.command, output)
         partial.remove()
+    }
+}
+
+extension MediateHeads {
+    /// The files of the items with the largest total effects.
+    private func drawExamples(
+        _ report: HeadReport, _ sweep: HeadSweep, _ model: Transformer, _ provenance: Provenance
+    ) throws -> [(path: String, bytes: [UInt8])] {
+        let effects = report.results.results.map(\.totalEffect)
+        let order = effects.indices.sorted { (-effects[$0], $0) < (-effects[$1], $1) }
+        let heads = examples > 0 ? report.topHeads(3).map(\.head) : []
+        return try order.prefix(examples).enumerated().flatMap { number, item in
+            var attention = try HeadExperiment(sweep.tokens[item], in: model).attention(of: heads)
+            attention.name = "\(Self.command)-example-\(number + 1)"
+            attention.provenance = provenance
+            attention.settings = [
+                "x": sweep.items[item].texts[0], "x′": sweep.items[item].texts[1],
+                "total effect": "\(effects[item])",
+            ]
+            let folder = output.folder(for: Self.command)
+            let panels = try HeatmapGrid(
+                attention, style: figure.style(title: "Attention", colourMap: .blues))
+            return try attention.files(in: folder) + panels.files(in: folder, as: output.format)
+        }
     }
 }
 
@@ -84,6 +125,7 @@ func drawHeads(
     var effects = described(report.heads, "")
     let indirect = described(report.heads.part(0), "")
     let direct = described(report.heads.part(1), "-direct")
+    let sorted = described(report.sortedHeads, "-sorted")
     effects.summary = totals.map { ($0.name, $0.mean) }
     effects.summary.append(("items", Double(report.results.analyzed)))
     let table = described(HeadReport.table(heads), "-top")
@@ -98,6 +140,9 @@ func drawHeads(
                 direct,
                 style: figure.style(title: "Direct effect of each head", colourMap: .blues)),
             direct
+        ),
+        (
+            try Heatmap(sorted, style: figure.style(title: "Heads of each layer, sorted")), sorted
         ),
         (
             try BarPlot(

@@ -121,7 +121,12 @@ import Testing
             ).prefix { $0 != "\n" }
             #expect(header.hasPrefix(",word,base_string,alt_string1") && header.hasSuffix("neuron"))
             try run(
-                ["mediate-heads", "--data", "study.json", "--no-filter", "--out", "h"], in: folder)
+                [
+                    "mediate-heads", "--data", "study.json", "--no-filter", "--examples", "1",
+                    "--out", "h",
+                ],
+                in: folder)
+            #expect(Repository.exists("\(folder)/h/mediate-heads-example-1.png"))
             let file = "h/attention_intervention_organism_unfiltered.json"
             let heads = try run(["mediation-report", file, file, "--out", "r"], in: folder)
             #expect(heads.output.contains("NIE-all  n 2"))

@@ -2,6 +2,8 @@ import Foundation
 import Interventions
 import Mediation
 import Models
+import Results
+import Tensors
 import TestSupport
 import Testing
 
@@ -97,6 +99,28 @@ import Testing
         let scores = try runs.scores()
         #expect(isClose(scores.first * scores.first * scores.first / product, 1, 1e-4))
         #expect(isClose(try exp(runs.logOdds()), scores.second / scores.first, 1e-5))
+    }
+
+    /// Attention from the context's last token, over the context alone.
+    @Test func attentionOfExamples() throws {
+        let item = golden.items[0]
+        let attention = try HeadExperiment(item.tokens, in: model).attention(of: [
+            Head(layer: 0, head: 1), Head(layer: 2, head: 0),
+        ])
+        #expect(attention.values.shape == [2, 2, 6])
+        for row in 0..<4 {
+            let sum = attention.values.rows[row].reduce(0) { $0 + Double($1) }
+            #expect(isClose(sum, 1, 1e-6))
+        }
+        // The golden values of the published implementation for block 0, head 1.
+        let base: [Double] = [
+            0.05255659, 0.69390406, 0.0000271, 0.02343803, 0.02120405, 0.20887017,
+        ]
+        let other = [0.00018361, 0.00015195, 0.03447931, 0.00038893, 0.00005784, 0.96473837]
+        for pos in 0..<6 {
+            #expect(abs(Double(attention.values[0, 0, pos]) - base[pos]) < 1e-6)
+            #expect(abs(Double(attention.values[1, 0, pos]) - other[pos]) < 1e-6)
+        }
     }
 
     @Test func whatCannotBeCompared() throws {
