@@ -21,6 +21,9 @@ extension HeadExperiment {
             }
         }
         let texts = [base, alternative].map { model.string(of: $0.context[length - 1]).trimmed }
+        let tokens = zip(base.context, alternative.context).map { token, other in
+            model.string(of: token) + (token == other ? "" : " /" + model.string(of: other))
+        }
         return LabelledArray(
             "mediation-attention", quantity: Quantity("attention"),
             axes: [
@@ -30,7 +33,7 @@ extension HeadExperiment {
                 Axis("head", labels: heads.map(\.description)),
                 Axis(
                     "pos", count: length,
-                    companion: .init("token", base.context.map(model.string))),
+                    companion: .init("token", tokens)),
             ], values: Tensor([2, heads.count, length], rows))
     }
 }
