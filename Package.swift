@@ -34,8 +34,8 @@ func study(_ name: String) -> Target {
     .executableTarget(
         name: name,
         dependencies: [
-            "Circuits", "Figures", "GroundTruth", "Interventions", "Kernels", "Models", "Results",
-            "Statistics", "Tensors", "Tokenization", "Training", argumentParser,
+            "Circuits", "Figures", "GroundTruth", "Interventions", "Kernels", "Mediation", "Models",
+            "Results", "Statistics", "Tensors", "Tokenization", "Training", argumentParser,
         ],
         path: "notebooks-as-scripts", sources: ["\(name).swift"], swiftSettings: settings)
 }
@@ -55,7 +55,7 @@ let package = Package(
             targets: [
                 "Tensors", "Kernels", "Differentiation", "Results", "Statistics",
                 "Tokenization", "Models", "Training", "Interventions", "Circuits", "Gradiend",
-                "GroundTruth", "Figures",
+                "GroundTruth", "Mediation", "Figures",
             ]),
     ],
     dependencies: [
@@ -94,15 +94,22 @@ let package = Package(
                 "Tokenization",
             ], settings: kernelSettings),
         module("GroundTruth", ["Interventions", "Kernels", "Models", "Statistics", "Tensors"]),
+        module(
+            "Mediation",
+            [
+                "GroundTruth", "Interventions", "Kernels", "Models", "Results", "Statistics",
+                "Tensors", "Tokenization",
+            ]),
         module("Figures", ["CCairo", "CPNG", "Results", "Statistics", "Tensors", relaxed]),
         .executableTarget(
             name: "probe",
             dependencies: [
                 "Circuits", "Differentiation", "Figures", "Gradiend", "GroundTruth",
-                "Interventions", "Kernels", "Models", "Results", "Statistics", "Tensors",
-                "Tokenization", "Training", argumentParser,
+                "Interventions", "Kernels", "Mediation", "Models", "Results", "Statistics",
+                "Tensors", "Tokenization", "Training", argumentParser,
             ],
             swiftSettings: settings),
+        study("mediating-gender-bias"),
         study("tracing-gendered-pronouns"),
         study("training-the-organism"),
         .target(
@@ -123,12 +130,16 @@ let package = Package(
             "Gradiend",
             ["Differentiation", "Kernels", "Models", "Results", "Tensors", "Tokenization"]),
         tests("GroundTruth", ["Interventions", "Models", "Tensors"]),
+        tests(
+            "Mediation",
+            ["GroundTruth", "Interventions", "Models", "Results", "Statistics", "Tensors"]),
         tests("Figures", ["CPNG", "Results", "Tensors"]),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "probe", "tracing-gendered-pronouns", "training-the-organism", "GroundTruth",
-                "Models", "Results", "Tensors", "TestSupport",
+                "probe", "mediating-gender-bias", "tracing-gendered-pronouns",
+                "training-the-organism", "GroundTruth", "Models", "Results", "Tensors",
+                "TestSupport",
             ], swiftSettings: settings),
         .testTarget(
             name: "StructureTests", dependencies: ["TestSupport"], swiftSettings: settings),

@@ -35,14 +35,16 @@ struct BarDrawing {
 
     /// A value's bar, whose sides lie between pixels; empty where the value is not a number.
     private func bar(_ index: Int, _ value: Float) -> Rectangle {
-        let (entry, group) = index.quotientAndRemainder(dividingBy: plot.groupCount)
+        let entry = index / plot.groupCount
+        let group = index % plot.groupCount % plot.barCount
         let count = Double(max(plot.array.axes[0].count, 1))
         func across(_ edge: Int) -> Double {
-            let inside = Double(edge) / Double(plot.groupCount) - 0.5
+            let inside = Double(edge) / Double(plot.barCount) - 0.5
             return (Double(entry) + 0.5 + Self.share * inside) / count
         }
         let numbers = plot.isHorizontal ? layout.horizontal : layout.vertical
-        let ends = [0, value.isNaN ? 0 : Double(value)].map {
+        let start = plot.start(of: index)
+        let ends = [start, value.isNaN ? start : start + Double(value)].map {
             min(max(numbers.fraction(of: $0), 0), 1)
         }
         let (low, high) = (min(ends[0], ends[1]), max(ends[0], ends[1]))

@@ -6,7 +6,8 @@ internal import Tensors
 /// Made for the direct attribution of a logit to components: negative bars are red and positive
 /// ones blue. More than eight entries with words for names lie below each other, so that all names
 /// can be read; fewer, and numbers, stand side by side. Of a result with two axes the second one's
-/// entries are bars in colours of their own, side by side within each entry of the first.
+/// entries are bars in colours of their own, side by side within each entry of the first, or one
+/// on the other.
 ///
 /// ```swift
 /// try BarPlot(attribution).write("direct-logit-attribution.pdf")
@@ -37,7 +38,7 @@ public struct BarPlot: Figure {
         let layout = PlotLayout(
             self, style: style, horizontal: isHorizontal ? values : entries,
             vertical: isHorizontal ? entries : values,
-            entryHeight: max(PlotLayout.entryHeight, 2 + Self.groupHeight * Double(groupCount)),
+            entryHeight: max(PlotLayout.entryHeight, 2 + Self.groupHeight * Double(barCount)),
             legend: legend, typeface: typeface)
         let canvas = page(format, layout.page, style, typeface: typeface)
         BarDrawing(plot: self, layout: layout, canvas: canvas).draw()
@@ -61,6 +62,18 @@ extension BarPlot {
     /// The number of bars of an entry.
     var groupCount: Int { array.axes.count == 1 ? 1 : array.axes[1].count }
 
+    /// How many bars of an entry lie side by side.
+    var barCount: Int { style.isStacked ? 1 : groupCount }
+
+    /// Where a value's bar begins: where bars of its entry and sign end, if they are stacked.
+    func start(of index: Int) -> Double {
+        guard style.isStacked else { return 0 }
+        let values = array.values.values
+        let first = index - index % groupCount
+        return values[first..<index].filter { ($0 < 0) == (values[index] < 0) && $0.isFinite }
+            .reduce(0) { $0 + Double($1) }
+    }
+
     /// With more entries words do not fit below bars.
     private static let mostUpright = 8
     /// The least height of a bar of a group, in points.
@@ -77,7 +90,8 @@ extension BarPlot {
 
     /// The axis of the values, which holds zero and the references.
     private var values: PlotAxis {
-        let all = array.values.values.map(Double.init) + style.references.map(\.value)
+        let ends = array.values.values.enumerated().map { start(of: $0) + Double($1) }
+        let all = ends + style.references.map(\.value)
         let limits = NumberScale.limits(all, given: style.limits, zero: .shown)
         return .numbers(NumberScale(quantity: array.quantity, limits: limits, kind: .linear))
     }
@@ -108,6 +122,8 @@ extension BarPlot {
         public var references: [ReferenceLine]
         /// Negative bars are in its low colour, positive ones in its high colour.
         public var colourMap: ColourMap
+        /// Whether the bars of an entry stand one on the other instead of side by side.
+        public var isStacked: Bool
 
         /// Where bars go from zero.
         public enum Direction: Sendable {
@@ -123,7 +139,8 @@ extension BarPlot {
         public init(
             title: String? = nil, width: Double = 3.25, dpi: Double = 300,
             limits: ClosedRange<Double>? = nil, direction: Direction = .automatic,
-            references: [ReferenceLine] = [], colourMap: ColourMap = .redBlue
+            references: [ReferenceLine] = [], colourMap: ColourMap = .redBlue,
+            isStacked: Bool = false
         ) {
             self.title = title
             self.width = width
@@ -132,6 +149,7 @@ extension BarPlot {
             self.direction = direction
             self.references = references
             self.colourMap = colourMap
+            self.isStacked = isStacked
         }
     }
 }

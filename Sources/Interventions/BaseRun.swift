@@ -89,6 +89,26 @@ struct BaseRun: Sendable {
         }
     }
 
+    /// Whether an intervention lets a position up to the last read look at later ones: with edited
+    /// scores or patterns, unless the pattern put in is zero there.
+    func looksAhead(_ intervention: Intervention, sequence: Int, through last: Int) -> Bool {
+        let (site, kind) = (intervention.site, intervention.site.point.kind)
+        guard kind == .pattern || kind == .attnScores else { return false }
+        guard kind == .pattern, case .patch(let cache) = intervention.edit,
+            let pattern = cache[site.point],
+            pattern.shape == [tokens.count, model.config.nHeads, tokens.length, tokens.length]
+        else { return true }
+        let queries = (site.positions ?? Array(0...last)).map { $0 < 0 ? $0 + tokens.length : $0 }
+        let heads = site.head.map { [$0] } ?? Array(0..<model.config.nHeads)
+        return heads.contains { head in
+            queries.contains { query in
+                guard (0...last).contains(query) else { return false }
+                let row = (sequence * pattern.shape[1] + head) * tokens.length + query
+                return pattern.rows[row][(query + 1)...].contains { $0 != 0 }
+            }
+        }
+    }
+
     /// Whether a source run has the base run's numbers at a site and position; another model's has
     /// not.
     ///
@@ -135,7 +155,7 @@ struct BaseRun: Sendable {
         if kinds.contains(where: { $0.axes.contains(.head) && $0.axes.contains(.dModel) }) {
             numbers += 3 * config.nHeads * config.dModel
         }
-        if metric.kind != .logitDifference || kinds.contains(.unembedOut) {
+        if !metric.kind.needsDifferenceOnly || kinds.contains(.unembedOut) {
             numbers += config.dVocab
         }
         return numbers * MemoryLayout<Float>.size

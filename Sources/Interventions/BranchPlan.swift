@@ -71,7 +71,6 @@ struct BranchPlan: Sendable {
         }
         let first = staged.map(\.stage).min() ?? Stage(index: 0)
         let firstKinds = Set(staged.filter { $0.stage == first }.map(\.edit.site.point.kind))
-        let kinds = Set(interventions.map(\.site.point.kind))
         // Within the first sublayer the effect of edits on its output can often be computed alone.
         // Edits of scores and patterns assume unedited inputs, so several kinds take the general
         // way.
@@ -90,7 +89,11 @@ struct BranchPlan: Sendable {
             let starts = interventions.compactMap {
                 base.firstDifference(of: $0, sequence: sequence, through: last)
             }
-            let looksAhead = !isCausal || !kinds.isDisjoint(with: [.attnScores, .pattern])
+            let looksAhead =
+                !isCausal
+                || interventions.contains {
+                    base.looksAhead($0, sequence: sequence, through: read)
+                }
             let end = looksAhead ? base.tokens.length : read + 1
             // Where all attend to all, one change changes every position.
             return starts.min().map { (isCausal ? $0 : 0)..<end }

@@ -105,14 +105,24 @@ struct MetricReader: Sendable {
         }
     }
 
-    /// The direction in the residual stream whose product is the metric, [d_model], and what is
-    /// added; `nil` for metrics that need more of the logits.
+    /// The direction in the residual stream whose product is the difference of the answers' logits,
+    /// [d_model], and what is added; `nil` for metrics that need more of the logits.
     func direction(in model: Transformer) -> (vector: Tensor, bias: Double)? {
-        guard metric.kind == .logitDifference, let wrong else { return nil }
+        guard metric.kind.needsDifferenceOnly, let wrong else { return nil }
         let unembedding = model.weights.W_U_transposed
         let bias = { (id: Int) in Double(model.weights.b_U.map { $0[id] } ?? 0) }
         return (
             unembedding[at: answer].minus(unembedding[at: wrong]), bias(answer) - bias(wrong)
         )
     }
+
+    /// The metric, from the difference of the answers' logits.
+    func value(ofDifference difference: Double) -> Double {
+        metric.kind == .oddsRatio ? exp(difference) : difference
+    }
+}
+
+extension Metric.Kind {
+    /// Whether the difference of two logits is all that it needs.
+    var needsDifferenceOnly: Bool { self == .logitDifference || self == .oddsRatio }
 }

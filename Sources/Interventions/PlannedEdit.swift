@@ -6,6 +6,8 @@ struct PlannedEdit: Sendable {
     let site: Site
     private let edit: Edit
     private let operand: Tensor?
+    /// The length of one position's features, as the edit knows them; `nil` in patterns.
+    private let width: Int?
     /// The length of the sequences, for positions counted from the end.
     private let length: Int
 
@@ -14,6 +16,12 @@ struct PlannedEdit: Sendable {
     init(_ intervention: Intervention, in model: Transformer, tokens: TokenBatch) throws {
         (site, edit, length) = (intervention.site, intervention.edit, tokens.length)
         operand = try edit.operand(at: site.point)
+        let axes = site.point.kind.axes
+        width =
+            axes.contains(.queryPos)
+            ? nil
+            : operand?.shape.dropFirst(2).reduce(1, *)
+                ?? axes.dropFirst(2).reduce(1) { $0 * model.length(of: $1) }
         try site.requireInside(model, length: tokens.length)
         if let operand { try requireShape(of: operand, in: model, tokens) }
     }
@@ -28,10 +36,7 @@ struct PlannedEdit: Sendable {
     func apply(to rows: MutableRows, start: Int, sequence: Int, shape: [Int]) {
         // A norm's value has a head axis while this or other branches have split the heads' inputs;
         // an edit that knows nothing of it holds for every head.
-        let isSplit = shape.count > site.point.kind.axes.count - 2
-        let width =
-            operand.map { $0.shape.dropFirst(2).reduce(1, *) }
-            ?? (isSplit ? shape[shape.count - 1] : rows.columns)
+        let width = width ?? rows.columns
         let values = operand.map { $0.rows(of: width) }
         let columns = site.columns(in: width == rows.columns ? shape : [width])
         for row in 0..<rows.count where contains(pos: start + row) {
@@ -118,6 +123,15 @@ extension ActivationAxis {
     fileprivate var isPlace: Bool { self == .batch || self == .pos || self == .queryPos }
 }
 
+extension HookKind {
+    /// The axis along which neurons are counted, if the activation has it.
+    ///
+    /// The norm's value is shared by the heads until their inputs are split, so it has none.
+    fileprivate var neuronAxis: ActivationAxis {
+        axes.contains(.head) || self == .ln1Normalized || !axes.contains(.dModel) ? .dMLP : .dModel
+    }
+}
+
 extension Site {
     /// Checks that the model has what the site names.
     ///
@@ -135,7 +149,8 @@ extension Site {
             throw RunError.noSuchPosition(position, length: length)
         }
         let coordinates: [(name: String, index: Int?, axis: ActivationAxis)] = [
-            ("head", head, .head), ("neuron", neuron, .dMLP), ("source", source, .keyPos),
+            ("head", head, .head), ("neuron", neuron, point.kind.neuronAxis),
+            ("source", source, .keyPos),
         ]
         for (name, index, axis) in coordinates {
             guard let index else { continue }

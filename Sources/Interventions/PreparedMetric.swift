@@ -33,7 +33,10 @@ struct PreparedMetric: Sendable {
         var row: (Int, _ sequence: Int, _ pos: Int) -> Double
         if let direction, !pass.listens(to: .unembedOut, nil) {
             let vector = direction.vector.rows[0]
-            row = { row, _, _ in Double(dot(x.value.rows[row], vector)) + direction.bias }
+            row = { row, _, _ in
+                reader.value(
+                    ofDifference: Double(dot(x.value.rows[row], vector)) + direction.bias)
+            }
         } else {
             let logits = model.unembed(x, layout, pass).value.rows
             row = { row, sequence, pos in

@@ -17,7 +17,8 @@ public struct Site: Hashable, Sendable {
     public var source: Int?
     /// The head.
     public var head: Int?
-    /// The neuron of the MLP.
+    /// The neuron: of the MLP's hidden layer, or one coordinate of the residual stream, of what is
+    /// written to it or of an embedding.
     public var neuron: Int?
 
     /// Names a part of an activation.
@@ -45,8 +46,8 @@ public struct Site: Hashable, Sendable {
                 case .pos, .queryPos: positions
                 case .keyPos: source.map { [$0] }
                 case .head: head.map { [$0] }
-                case .dMLP: neuron.map { [$0] }
-                case .batch, .dHead, .dModel, .dVocab, .one: nil
+                case .dMLP, .dModel: neuron.map { [$0] }
+                case .batch, .dHead, .dVocab, .one: nil
                 }
             return chosen.map { Set($0.map { $0 < 0 ? $0 + length : $0 }).sorted() }
         }

@@ -66,15 +66,26 @@ public final class SweepStore: Sendable {
         guard differences.isEmpty else {
             throw SweepStoreError.anotherExperiment(path: path, differences: differences)
         }
-        var end = found.end
-        var values: [Int: Double] = [:]
-        while let record = try Record(in: file, at: end, size: size, branches: branches) {
-            values.merge(zip(record.branches, record.values)) { _, last in last }
-            end += record.size
-        }
+        let records = try Record.all(in: file, from: found.end, size: size, branches: branches)
         // Behind a record that is torn or damaged nothing can be told apart.
-        if end < size { try file.truncate(to: end) }
-        known = values
+        if records.end < size { try file.truncate(to: records.end) }
+        known = records.values
+    }
+
+    /// What a store holds, whatever experiment it is of.
+    ///
+    /// - Throws: As ``init(_:of:branches:)``.
+    public static func contents(
+        of path: String
+    ) throws -> (experiment: [String: String], branchCount: Int, values: [Int: Double]) {
+        // Opening a file that is not there would create it.
+        _ = try Blob(mapping: path)
+        let file = try LockedFile(path)
+        let size = try file.size()
+        let found = try Header.read(file, size: size)
+        let values = try Record.all(
+            in: file, from: found.end, size: size, branches: found.header.branches).values
+        return (found.header.experiment, found.header.branches, values)
     }
 
     /// Adds values; from any thread.
@@ -158,6 +169,19 @@ private struct Record {
     init(branches: [Int], values: [Double]) {
         self.branches = branches
         self.values = values
+    }
+
+    /// The values of all whole records, and where the last ends.
+    static func all(
+        in file: LockedFile, from start: Int, size: Int, branches: Int
+    ) throws -> (values: [Int: Double], end: Int) {
+        var end = start
+        var values: [Int: Double] = [:]
+        while let record = try Record(in: file, at: end, size: size, branches: branches) {
+            values.merge(zip(record.branches, record.values)) { _, last in last }
+            end += record.size
+        }
+        return (values, end)
     }
 
     /// Reads a record; `nil` where there is none that is whole.

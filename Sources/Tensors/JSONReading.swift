@@ -7,6 +7,12 @@ public struct JSONProblem: Error, Hashable, CustomStringConvertible {
     /// What is wrong there.
     public let reason: String
 
+    /// Describes a problem.
+    public init(place: String?, reason: String) {
+        self.place = place
+        self.reason = reason
+    }
+
     /// The problem as part of a sentence that began with the file's name.
     public var description: String {
         place.map { "\($0): \(reason)" }

@@ -76,11 +76,12 @@ struct AttributeEdges: ParsableCommand {
             ("circuit alone", exact.circuit), ("clean", exact.clean),
             ("corrupted", exact.corrupted),
         ]
+        let folder = output.folder(for: "attribute-edges")
         let graph = try circuit.json(scores: found.totals, dModel: model.config.dModel)
         try report(
             figure(circuit, found, result), of: result,
             with: measurements(strongest, exact.changes, result),
-            files: [("attribute-edges-graph.json", Array(graph.utf8))],
+            files: [("\(folder)/attribute-edges-graph.json", Array(graph.utf8))],
             [found.summary, summary(circuit, found, exact), list(strongest, exact.changes)]
                 .joined(separator: "\n"), command: "attribute-edges", output, isPreviewed: false)
     }

@@ -56,6 +56,9 @@ struct Benchmark: ParsableCommand {
             "How many weights --gradiend is about; 1.08e8 are BERT-base's.", valueName: "number"))
     var weights = 107_700_000
 
+    @Flag(help: "Time the mediation of all neurons of a prompt and all heads of an item instead.")
+    var mediation = false
+
     @Flag(help: "Print JSON instead of a table.")
     var json = false
 
@@ -94,6 +97,10 @@ struct Benchmark: ParsableCommand {
         if circuits {
             let report = try CircuitBenchmark(transformer, length: length, repeats: repeats)
                 .report(progress: progress)
+            return try show(report, report.table)
+        }
+        if mediation {
+            let report = try MediationBenchmark(transformer, repeats: repeats).report()
             return try show(report, report.table)
         }
         let bench = try SweepBenchmark(

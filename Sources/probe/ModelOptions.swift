@@ -17,9 +17,13 @@ struct ModelOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             Put the beginning-of-text token before prompts, as TransformerLens does; for \
-            masked-language models [CLS] before and [SEP] behind them, or their like.
+            masked-language models [CLS] before and [SEP] behind them, or their like. (default: \
+            --bos, but --no-bos in studies of mediation, whose published form has none)
             """))
-    var prependsBOS = true
+    var bos: Bool?
+
+    /// Whether the beginning-of-text token comes first, unless the command has another default.
+    var prependsBOS: Bool { bos ?? true }
 
     @Option(
         help: ArgumentHelp(
@@ -30,11 +34,26 @@ struct ModelOptions: ParsableArguments {
             """, valueName: "steps"), transform: ModelOptions.steps)
     var process: WeightProcessing?
 
+    @Option(
+        help: ArgumentHelp(
+            "Replace the weights by random ones of this seed, as a baseline.", valueName: "seed"))
+    var randomWeights: UInt64?
+
     /// Loads the model.
     ///
     /// - Parameter standard: What is done to the weights unless the user says, as far as it is
     ///   exact.
     func load(processing standard: WeightProcessing = .none) throws -> Transformer {
+        let loaded = try loadAsIs(processing: standard)
+        guard let randomWeights else { return loaded }
+        Terminal.note("weights: random, seed \(randomWeights)")
+        let random = Transformer(randomly: loaded.config, seed: randomWeights)
+        return Transformer(
+            config: loaded.config, weights: random.weights, tokenizer: loaded.tokenizer,
+            name: loaded.name + "_random")
+    }
+
+    private func loadAsIs(processing standard: WeightProcessing) throws -> Transformer {
         if let process {
             if process != .none { Terminal.note("weights: \(process)") }
             return try Transformer.load(model, processing: process)

@@ -120,7 +120,8 @@ struct PairedPatching {
 }
 
 extension LabelledArray {
-    fileprivate var withoutCompanions: LabelledArray {
+    /// The result without second names of entries.
+    var withoutCompanions: LabelledArray {
         LabelledArray(
             name, quantity: quantity, axes: axes.map { Axis($0.name, labels: $0.labels) },
             values: values, provenance: provenance)

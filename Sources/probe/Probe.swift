@@ -25,6 +25,12 @@ struct Probe: ParsableCommand {
                     Ablate.self,
                 ]),
             CommandGroup(
+                name: "Mediate",
+                subcommands: [
+                    MediateNeurons.self, MediateHeads.self, SelectNeurons.self, SelectHeads.self,
+                    MediationReport.self, MergeCommand.self,
+                ]),
+            CommandGroup(
                 name: "Read weights and logits",
                 subcommands: [
                     SvdOV.self, SvdQK.self, SvdMLP.self, SvdNeuron.self, CompositionCommand.self,

@@ -9,23 +9,23 @@ import Results
 ///   - more: A result that is written with it.
 ///   - figures: More figures of the same run, which are written with their results, each its own
 ///     array unless another is given.
-///   - files: Files of other forms that are written with it, by their names.
+///   - files: More files of the same run, by their full paths.
 ///   - isPreviewed: Whether the terminal shows the figure below the summary.
 func report(
     _ figure: some Figure, of result: LabelledArray? = nil, with more: LabelledArray? = nil,
     and figures: [(figure: any Figure, result: LabelledArray?)] = [],
-    files: [(name: String, bytes: [UInt8])] = [], _ summary: String,
+    files: [(path: String, bytes: [UInt8])] = [], _ summary: String,
     command: String, _ output: OutputOptions,
     isPreviewed: Bool = true
 ) throws {
     let folder = output.folder(for: command)
     let result = result ?? figure.array
     var others = try more?.files(in: folder) ?? []
-    others += files.map { ("\(folder)/\($0.name)", $0.bytes) }
     for (figure, result) in figures {
         others += try (result ?? figure.array).files(in: folder)
         others += try figure.files(in: folder, as: output.format)
     }
+    others += files
     // The main figure's path is the last.
     others += try figure.files(in: folder, as: output.format)
     let paths = try result.write(to: folder, with: others)

@@ -19,6 +19,15 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: Program("mediating-gender-bias").isBuilt))
+    func mediatingGenderBias() throws {
+        try Repository.withTemporaryFolder { folder in
+            let outcome = try Program("mediating-gender-bias").run([], in: folder)
+            #expect(outcome.end == .exit(0), "\(outcome.errors)")
+            try expectShown(folder + "/figures")
+        }
+    }
+
     /// A few steps, after which the targets are not reached, and it says so.
     @Test(.enabled(if: Program("training-the-organism").isBuilt))
     func trainingTheOrganism() throws {

@@ -36,6 +36,7 @@ struct BarPlotTests {
         .init(), .init(width: 2, references: references), .init(direction: .horizontal),
         .init(width: 6.5, direction: .vertical, references: references),
         .init(title: String(repeating: "A long title ", count: 12), dpi: 72, limits: -1...0.5),
+        .init(references: references, isStacked: true),
     ]
 
     @Test("no text leaves the page or touches another", arguments: arrays.indices, styles.indices)
@@ -48,6 +49,22 @@ struct BarPlotTests {
 
     private func texts(_ canvas: Canvas, _ role: TextBox.Role) -> [String] {
         canvas.textBoxes.filter { $0.role == role }.map(\.text)
+    }
+
+    @Test("stacked bars end at the sum of their entry")
+    func stacked() throws {
+        let array = LabelledArray(
+            "effects", quantity: Quantity("effect"),
+            axes: [Axis("head", labels: ["a", "b"]), Axis("effect", labels: ["direct", "rest"])],
+            values: Tensor([2, 2], [0.6, 0.6, -0.4, 0.5]), provenance: Sample.provenance)
+        let ticks = { (isStacked: Bool) in
+            let plot = try BarPlot(array, style: .init(direction: .vertical, isStacked: isStacked))
+            return texts(try plot.drawn(as: .svg), .rowLabel).compactMap {
+                Double($0.replacing("−", with: "-"))
+            }
+        }
+        #expect(try (ticks(true).max() ?? 0) >= 1 && (ticks(false).max() ?? 1) < 1)
+        #expect(try (ticks(true).min() ?? -1) > -0.6)
     }
 
     @Test("many names are all shown, each beside its bar")

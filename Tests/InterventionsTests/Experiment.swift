@@ -69,7 +69,8 @@ struct Experiment {
         if axes.contains(.head) {
             sites += [Site(point, head: 0), Site(point, head: model.config.nHeads - 1)]
         }
-        if axes.contains(.dMLP) {
+        let hasNeurons = axes == [.batch, .pos, .dModel] && point.kind != .ln1Normalized
+        if axes.contains(.dMLP) || hasNeurons {
             sites += [Site(point, neuron: 1), Site(point, positions: [-1], neuron: 4)]
         }
         if axes.contains(.pos) || axes.contains(.queryPos) {

@@ -185,4 +185,23 @@ struct LabelledArrayTests {
         #expect(throws: FileError.self) { try patching().write(to: below) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 4)
     }
+
+    @Test func tablesInLaTeX() {
+        let array = LabelledArray(
+            "a", quantity: Quantity("q"),
+            axes: [Axis("a_b", labels: ["5-8", "x & y"]), Axis("c", labels: ["p%", "n"])],
+            values: Tensor([2, 2], [0.054919, 87, 1e-20, .nan]))
+        #expect(
+            array.latex() == """
+                \\begin{tabular}{lrr}
+                \\toprule
+                a\\_b & p\\% & n \\\\
+                \\midrule
+                5-8 & $0.05492$ & $87$ \\\\
+                x \\& y & $1 \\cdot 10^{-20}$ & $\\mathrm{nan}$ \\\\
+                \\bottomrule
+                \\end{tabular}
+
+                """)
+    }
 }

@@ -32,11 +32,19 @@ struct GoldenValues: Decodable {
         let upper: Double
     }
 
+    struct Samples: Decodable {
+        let x: [Double]
+        let y: [Double]
+        let t: Double
+        let p: Double
+    }
+
     let rankings: [Ranking]
     let correlations: [Correlation]
     let sign_flips: [SignFlips]
     let discoveries: [Discoveries]
     let bootstraps: [Bootstrap]
+    let samples: [Samples]
 
     static func load() throws -> GoldenValues {
         try decodeJSON(

@@ -7,7 +7,8 @@ import Testing
     /// The modules in the order of the layers.
     static let layers = [
         "Tensors", "Kernels", "Differentiation", "Results", "Statistics", "Tokenization", "Models",
-        "Training", "Interventions", "Circuits", "Gradiend", "GroundTruth", "Figures", "probe",
+        "Training", "Interventions", "Circuits", "Gradiend", "GroundTruth", "Mediation", "Figures",
+        "probe",
     ]
 
     /// What each module may import of the others; `Package.swift` says the same.
@@ -28,10 +29,15 @@ import Testing
             "Tokenization",
         ],
         "GroundTruth": ["Interventions", "Kernels", "Models", "Statistics", "Tensors"],
+        "Mediation": [
+            "GroundTruth", "Interventions", "Kernels", "Models", "Results", "Statistics", "Tensors",
+            "Tokenization",
+        ],
         "Figures": ["Results", "Statistics", "Tensors"],
         "probe": [
             "Circuits", "Differentiation", "Figures", "Gradiend", "GroundTruth", "Interventions",
-            "Kernels", "Models", "Results", "Statistics", "Tensors", "Tokenization", "Training",
+            "Kernels", "Mediation", "Models", "Results", "Statistics", "Tensors", "Tokenization",
+            "Training",
         ],
     ]
 

@@ -53,6 +53,12 @@ def bootstrap(n):
     return {"values": x, "lower": interval.low, "upper": interval.high}
 
 
+def samples(n, m, shift):
+    x, y = rounded(rng.normal(size=n) + shift), rounded(rng.normal(size=m))
+    test = stats.ttest_ind(x, y)
+    return {"x": x, "y": y, "t": test.statistic, "p": test.pvalue}
+
+
 golden = {
     "versions": {"scipy": scipy.__version__, "numpy": np.__version__},
     "rankings": [ranking(12, 3), ranking(40, 1), ranking(200, 1)],
@@ -60,6 +66,8 @@ golden = {
     "sign_flips": [sign_flips(2, 0), sign_flips(5, 1), sign_flips(9, 0.5), sign_flips(12, 0.4)],
     "discoveries": [discoveries(1), discoveries(7), discoveries(25)],
     "bootstraps": [bootstrap(8), bootstrap(30), bootstrap(100)],
+    # Last, so that the random numbers before stay the same.
+    "samples": [samples(3, 4, 0), samples(20, 500, 0.3), samples(50, 60, 3), samples(1, 9, 9)],
 }
 path = pathlib.Path(__file__).with_name("golden.json")
 path.write_text(json.dumps(golden) + "\n")

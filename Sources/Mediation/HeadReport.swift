@@ -1,0 +1,162 @@
+internal import Glibc
+public import Results
+public import Statistics
+import Tensors
+
+/// What the published study's scripts compute of the heads' results, and what they lack.
+public struct HeadReport: Sendable {
+    /// The results.
+    public let results: HeadResults
+    private let seed: UInt64
+    private var items: [HeadResults.Item] { results.results }
+
+    /// Takes results.
+    ///
+    /// - Parameters:
+    ///   - results: The results.
+    ///   - seed: Starts the bootstrap and the sign flips.
+    public init(_ results: HeadResults, seed: UInt64 = 0) {
+        (self.results, self.seed) = (results, seed)
+    }
+
+    /// Total, indirect and direct effect of the model, and the sum of all heads' indirect effects.
+    public var totals: [EffectSummary] {
+        let groups: [(String, [Double])] = [
+            ("TE", items.map(\.totalEffect)), ("NIE-all", items.map(\.indirectModel)),
+            ("NDE-all", items.map(\.directModel)),
+            ("NIE-sum", items.map { $0.indirectHead.joined().reduce(0, +) }),
+        ]
+        return groups.map { EffectSummary($0, $1, seed: seed) }
+    }
+
+    /// The mean effect of each head, [effect, layer, head].
+    public var heads: LabelledArray {
+        let parts = [items.map(\.indirectHead), items.map(\.directHead)].map { effects in
+            columns(effects.map { Array($0.joined()) }).map { Float(mean($0)) }
+        }
+        let shape = [2, results.layerCount, results.headCount]
+        return LabelledArray(
+            "mediation-heads", quantity: Quantity("mean effect"),
+            axes: [
+                Axis("effect", labels: HeadEffect.allCases.map(\.rawValue)),
+                Axis("layer", count: shape[1]), Axis("head", count: shape[2]),
+            ], values: Tensor(shape, parts.flatMap { $0 }))
+    }
+
+    /// The mean effect of each layer, [layer, effect].
+    public var layers: LabelledArray {
+        let parts = [items.map(\.indirectLayer), items.map(\.directLayer)].map { effects in
+            columns(effects).map { Float(mean($0)) }
+        }
+        return LabelledArray(
+            "mediation-layers", quantity: Quantity("mean effect"),
+            axes: [
+                Axis("layer", count: results.layerCount),
+                Axis("effect", labels: HeadEffect.allCases.map(\.rawValue)),
+            ],
+            values: Tensor([results.layerCount, 2], zip(parts[0], parts[1]).flatMap { [$0, $1] }))
+    }
+
+    /// One of the heads with the largest mean indirect effects.
+    public struct TopHead: Sendable, Hashable {
+        /// The head.
+        public let head: Head
+        /// Its mean indirect effect.
+        public let indirect: Double
+        /// Its mean direct effect.
+        public let direct: Double
+        /// The 95 % bootstrap interval of the mean indirect effect.
+        public let interval: ConfidenceInterval
+        /// Student's t of its effects against those of all heads, itself among them.
+        public let t: Double
+        /// Half the two-sided p of t, as published.
+        public let p: Double
+        /// The p of a paired test: sign flips of the differences from the item's mean over heads,
+        /// with correction for false discoveries over all heads.
+        public let pairedP: Double
+    }
+
+    /// The heads with the largest mean indirect effects, descending.
+    public func topHeads(_ count: Int) -> [TopHead] {
+        let rows = items.map { Array($0.indirectHead.joined()) }
+        let all = rows.flatMap { $0 }
+        let byHead = columns(rows)
+        let means = byHead.map(mean)
+        let intervals = bootstrapInterval(ofMeanOf: rows, resamples: 2000, seed: seed)
+        let differences = rows.map { row in
+            let centre = mean(row)
+            return row.map { $0 - centre }
+        }
+        let paired = benjaminiHochberg(
+            signFlipTest(ofMeanOf: differences, flips: 2000, seed: seed))
+        let direct = columns(items.map { Array($0.directHead.joined()) }).map(mean)
+        let order = means.indices.sorted { (-means[$0], $0) < (-means[$1], $1) }
+        return order.prefix(count).map { index in
+            let (layer, head) = index.quotientAndRemainder(dividingBy: results.headCount)
+            let test = StudentTest(byHead[index], all)
+            return TopHead(
+                head: Head(layer: layer, head: head), indirect: means[index],
+                direct: direct[index], interval: intervals[index], t: test?.t ?? .nan,
+                p: test.map { $0.twoSidedP / 2 } ?? .nan, pairedP: paired[index])
+        }
+    }
+
+    /// Of all items and heads, TE − NDE against NIE: whether the effects add up.
+    ///
+    /// - Parameter line: The line, if its share alone is asked for: slope 1, intercept 0 for
+    ///   effects that add up.
+    public func decomposition(
+        given line: (slope: Double, intercept: Double)? = nil
+    ) -> LinearFit? {
+        let x = items.flatMap { $0.indirectHead.joined() }
+        let y = items.flatMap { item in item.directHead.joined().map { item.totalEffect - $0 } }
+        return LinearFit(x, y, given: line)
+    }
+
+    /// Pearson's correlation of items' scores with the log of 1 + their total effect; `nil`
+    /// without scores.
+    public var scoreCorrelation: Double? {
+        let known = items.filter { $0.score != nil && $0.totalEffect > -1 }
+        guard known.count > 2 else { return nil }
+        return pearsonCorrelation(
+            known.map { $0.score ?? 0 }, known.map { log1p($0.totalEffect) })
+    }
+
+    private func columns(_ rows: [[Double]]) -> [[Double]] {
+        (0..<(rows.first?.count ?? 0)).map { column in rows.map { $0[column] } }
+    }
+}
+
+extension HeadReport {
+    /// Heads as a table, a row each.
+    public static func table(_ heads: [TopHead]) -> LabelledArray {
+        let names = ["indirect", "low", "high", "direct", "t", "p", "p_paired"]
+        let values = heads.flatMap { head in
+            [
+                head.indirect, head.interval.lower, head.interval.upper, head.direct, head.t,
+                head.p, head.pairedP,
+            ]
+        }
+        return LabelledArray(
+            "mediation-top-heads", quantity: Quantity("value"),
+            axes: [
+                Axis("head", labels: heads.map(\.head.description)),
+                Axis("statistic", labels: names),
+            ], values: Tensor([heads.count, names.count], values.map { Float($0) }))
+    }
+}
+
+extension HeadReport {
+    /// Indirect and direct effects of heads for stacked bars, [head, effect].
+    public static func bars(_ heads: [TopHead]) -> LabelledArray {
+        LabelledArray(
+            "mediation-bars", quantity: Quantity("mean effect"),
+            axes: [
+                Axis("head", labels: heads.map(\.head.description)),
+                Axis("effect", labels: HeadEffect.allCases.map(\.rawValue)),
+            ],
+            values: Tensor(
+                [heads.count, 2], heads.flatMap { [Float($0.indirect), Float($0.direct)] })
+        )
+    }
+}

@@ -1,0 +1,158 @@
+public import Results
+
+/// Few parts that carry much of an effect, one after the other.
+///
+/// Top-k takes parts by their effects alone; greedy takes at each step the part that raises the
+/// mean effect of all so far most, or lowers it least. Vig et al. 2020, section 4. Of equal values
+/// the smaller layer, then the smaller index is taken.
+///
+/// All means are kept in a store, so that a selection that was stopped, or one of more parts, goes
+/// on where the last ended, with the same bits.
+public struct Selection<Objective: SelectionObjective> {
+    /// How parts are chosen.
+    public enum Algorithm: String, Sendable, CaseIterable {
+        /// Each step the one that does most together with those before.
+        case greedy
+        /// In the order of their effects alone.
+        case topK = "top-k"
+    }
+
+    /// What was chosen.
+    public struct Outcome: Sendable {
+        /// The parts, in the order in which they were chosen.
+        public let parts: [Objective.Part]
+        /// The mean effect of the first, of the first two, …
+        public let effects: [Double]
+        /// The mean effect of each part alone, in the objective's order; of parts that may be
+        /// chosen.
+        public let alone: [Objective.Part: Double]
+        /// The mean effect of all parts together.
+        public let whole: Double
+
+        /// How many parts first reach the effect of all; `nil` if none of these do.
+        public var enough: Int? { effects.firstIndex { $0 >= whole }.map { $0 + 1 } }
+    }
+
+    private let objective: Objective
+    private let candidates: [Objective.Part]
+    private let store: SweepStore?
+    /// What is known of each mean: its sum so far, by the place in the store.
+    private var known: [Int: Double]
+    private let progress: (Int, Int) -> Void
+
+    /// Prepares a selection.
+    ///
+    /// - Parameters:
+    ///   - objective: What is maximized.
+    ///   - candidates: The parts that may be chosen, such as one layer's; `nil` for all.
+    ///   - store: Where means are kept, of ``branchCount(of:)`` branches.
+    ///   - progress: Called with how many items of a pass are done, of how many.
+    public init(
+        _ objective: Objective, among candidates: [Objective.Part]? = nil,
+        store: SweepStore? = nil, progress: @escaping (Int, Int) -> Void = { _, _ in }
+    ) {
+        precondition(objective.itemCount > 0, "a selection over no items")
+        self.objective = objective
+        self.candidates = candidates ?? objective.parts
+        self.store = store
+        self.progress = progress
+        known = store?.known ?? [:]
+    }
+
+    /// How many numbers a store of an objective holds at most.
+    public static func branchCount(of objective: Objective) -> Int {
+        (objective.parts.count + 2) * (objective.parts.count + 1) * 2
+    }
+
+    /// Chooses parts.
+    ///
+    /// - Parameters:
+    ///   - count: How many.
+    ///   - algorithm: How.
+    public func choose(_ count: Int, by algorithm: Algorithm) throws -> Outcome {
+        var selection = self
+        return try selection.run(min(count, candidates.count), algorithm)
+    }
+
+    private mutating func run(_ count: Int, _ algorithm: Algorithm) throws -> Outcome {
+        let whole = try means(of: [objective.parts], as: 0, of: 1)[0]
+        // The first greedy step is the effect of each part alone.
+        let alone = try means(of: candidates.map { [$0] }, step: 0)
+        let order = candidates.indices.sorted {
+            (-alone[$0], candidates[$0]) < (-alone[$1], candidates[$1])
+        }
+        var (chosen, effects): ([Objective.Part], [Double]) = ([], [])
+        switch algorithm {
+        case .topK:
+            chosen = order.prefix(count).map { candidates[$0] }
+            effects = try prefixes(of: order.map { candidates[$0] }, count: count)
+        case .greedy:
+            for step in 0..<count {
+                let rest = candidates.filter { !chosen.contains($0) }
+                let values =
+                    step == 0 ? alone : try means(of: rest.map { chosen + [$0] }, step: step)
+                guard
+                    let best = rest.indices.min(by: {
+                        (-values[$0], rest[$0]) < (-values[$1], rest[$1])
+                    })
+                else { break }
+                chosen.append(rest[best])
+                effects.append(values[best])
+            }
+        }
+        return Outcome(
+            parts: chosen, effects: effects,
+            alone: Dictionary(uniqueKeysWithValues: zip(candidates, alone)), whole: whole)
+    }
+
+    /// The mean effects of a greedy step's sets.
+    private mutating func means(of sets: [[Objective.Part]], step: Int) throws -> [Double] {
+        // After the mean of all, and the prefixes of top-k.
+        let start = 2 + 2 * objective.parts.count + step * (objective.parts.count + 1)
+        return try means(of: sets, as: start, of: sets.count)
+    }
+
+    /// The mean effects of the first, of the first two, …
+    ///
+    /// They are measured in blocks, whatever their number: a value's last bits depend on what is
+    /// measured beside it.
+    private mutating func prefixes(of order: [Objective.Part], count: Int) throws -> [Double] {
+        let (start, block) = (2, 8)
+        let effects = try stride(from: 0, to: count, by: block).flatMap { first in
+            let sets = (first..<min(first + block, order.count)).map { Array(order[...$0]) }
+            return try means(of: sets, as: start + first * 2, of: sets.count)
+        }
+        return Array(effects.prefix(count))
+    }
+
+    /// The mean effects of some sets; their sums are kept as items come.
+    ///
+    /// - Parameters:
+    ///   - start: The place of the first sum in the store; the number of items done is behind the
+    ///     last.
+    private mutating func means(
+        of sets: [[Objective.Part]], as start: Int, of count: Int
+    ) throws -> [Double] {
+        var sums = (0..<count).map { known[start + $0] ?? 0 }
+        let first = Int(known[start + count] ?? 0)
+        var saved = ContinuousClock.now
+        for item in first..<objective.itemCount {
+            for (index, effect) in try objective.effects(of: sets, item: item).enumerated() {
+                sums[index] += effect
+            }
+            let isLast = item == objective.itemCount - 1
+            if isLast || ContinuousClock.now - saved > .seconds(5) {
+                try keep(sums + [Double(item + 1)], at: start)
+                saved = ContinuousClock.now
+            }
+            progress(item + 1, objective.itemCount)
+        }
+        return sums.map { $0 / Double(objective.itemCount) }
+    }
+
+    private mutating func keep(_ values: [Double], at start: Int) throws {
+        let places = values.indices.map { start + $0 }
+        for (place, value) in zip(places, values) { known[place] = value }
+        try store?.append(values, of: places)
+    }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import FoundationEssentials
+import Results
+import Tensors
+
+/// `probe merge`: the parts that several machines or runs worked on, as one result.
+struct MergeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "merge",
+        abstract: "Put the parts of a study together that were made with --shard.",
+        discussion: """
+            The command that made the parts is run again, with their numbers in place, so it must \
+            find the same model and data. Its files are those of one run, byte for byte but for \
+            the command and the time in the JSON.
+            """)
+
+    @Argument(
+        help: ArgumentHelp("The parts' files.", valueName: "file"),
+        completion: .file(extensions: ["part"]))
+    var files: [String]
+
+    @Option(
+        help: ArgumentHelp(
+            "The folder to write to. (default: probe-out/<command>)", valueName: "folder"),
+        completion: .directory)
+    var out: String?
+
+    /// What the command line is called among the things that a part's numbers belong to.
+    static let key = "command line"
+
+    func validate() throws {
+        if Set(files).count < files.count { throw ValidationError("a part is named twice") }
+    }
+
+    func run() throws {
+        let parts = try files.map { try SweepStore.contents(of: $0) }
+        guard let first = parts.first, let line = first.experiment[Self.key] else {
+            throw MergeError(
+                path: files[0], reason: "it is no part of a study that was made with --shard")
+        }
+        var values: [Int: Double] = [:]
+        for (path, part) in zip(files, parts) {
+            guard part.experiment == first.experiment, part.branchCount == first.branchCount else {
+                throw MergeError(
+                    path: path, reason: "it is a part of another study than \(files[0])")
+            }
+            values.merge(part.values) { old, _ in old }
+        }
+        guard values.count == first.branchCount else {
+            throw MergeError(
+                path: files.joined(separator: ", "),
+                reason: "\(values.count) of \(first.branchCount) numbers are there; name all parts "
+                    + "once they are done")
+        }
+        let arguments = try decodeJSON([String].self, from: line.utf8)
+        let folder = out ?? "probe-out/\(arguments.first ?? "merge")"
+        var experiment = first.experiment
+        experiment[Self.key] = nil
+        // The store of a run that was stopped right before its end; it is let go of before the run.
+        do {
+            let store = try SweepStore(
+                "\(folder)/.\(arguments.first ?? "merge").partial", of: experiment,
+                branches: first.branchCount)
+            let order = values.keys.sorted()
+            try store.append(order.map { values[$0] ?? 0 }, of: order)
+        }
+        var command = try Probe.parseAsRoot(arguments + ["--out", folder])
+        try command.run()
+    }
+
+    /// The command line without what may differ between parts, as JSON.
+    static func recorded() throws -> String {
+        var kept: [String] = []
+        var skipsNext = false
+        let valued = ["--shard", "--out", "--threads"]
+        for argument in CommandLine.arguments.dropFirst() {
+            if skipsNext {
+                skipsNext = false
+            } else if valued.contains(argument) {
+                skipsNext = true
+            } else if !valued.contains(where: { argument.hasPrefix($0 + "=") }) {
+                kept.append(argument)
+            }
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(kept), as: UTF8.self)
+    }
+}
+
+/// Why parts cannot be put together.
+private struct MergeError: Error, CustomStringConvertible {
+    let path: String
+    let reason: String
+
+    var description: String { "\(path): \(reason)" }
+}

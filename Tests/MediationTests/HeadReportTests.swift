@@ -1,0 +1,142 @@
+import Foundation
+import Mediation
+import Results
+import Statistics
+import Tensors
+import TestSupport
+import Testing
+
+/// The published study's JSON, and what is computed of it.
+@Suite struct HeadReportTests {
+    private static let folder = Repository.shared + "/data/mediation/results"
+
+    private struct Values: Decodable {
+        let sum: Double
+        let top: [Int]
+        let indirect: Double
+        let direct: Double
+        let t: Double
+        let p: Double
+        let slope: Double
+        let intercept: Double
+        let r_squared: Double
+        let r_squared_of_equality: Double
+    }
+
+    private func excerpt() throws -> HeadResults {
+        try HeadResults(Blob(mapping: Repository.golden("mediation/excerpt.json")))
+    }
+
+    @Test func anExcerptOfThePublishedResults() throws {
+        let values = try decodeJSON(
+            Values.self, from: Repository.bytes(Repository.golden("mediation/excerpt-values.json")))
+        let results = try excerpt()
+        let report = HeadReport(results)
+        let totals = report.totals.map(\.mean)
+        let header = [results.meanTotal, results.meanIndirect, results.meanDirect, values.sum]
+        for (value, other) in zip(totals, header) { #expect(isClose(value, other, 1e-12)) }
+        let head = try #require(report.topHeads(1).first)
+        #expect([head.head.layer, head.head.head] == values.top)
+        #expect(isClose(head.indirect, values.indirect, 1e-12))
+        #expect(isClose(head.direct, values.direct, 1e-12))
+        #expect(isClose(head.t, values.t, 1e-9) && isClose(head.p, values.p, 1e-9))
+        let fit = try #require(report.decomposition())
+        #expect(isClose(fit.slope, values.slope, 1e-9))
+        #expect(isClose(fit.intercept, values.intercept, 1e-9))
+        #expect(isClose(fit.rSquared, values.r_squared, 1e-9))
+        let equality = try #require(report.decomposition(given: (1, 0)))
+        #expect(isClose(equality.rSquared, values.r_squared_of_equality, 1e-9))
+        #expect(report.scoreCorrelation == nil)
+    }
+
+    @Test func filesReadBackTheSame() throws {
+        var results = try excerpt()
+        results.results[0].score = 0.5
+        results.results[1].indirectOddsHead = results.results[1].indirectHead
+        try Repository.withTemporaryFolder { folder in
+            try Repository.write(results.json(), to: "\(folder)/a.json")
+            #expect(try HeadResults(Blob(mapping: "\(folder)/a.json")) == results)
+        }
+        #expect(results.fileStem == "attention_intervention_gpt2_filtered_dev")
+    }
+
+    @Test(arguments: [
+        "", "{}", "[1]", "{\"results\": []}", "nan",
+    ]) func filesThatAreNone(_ text: String) throws {
+        try Repository.withTemporaryFolder { folder in
+            try Repository.write(Array(text.utf8), to: "\(folder)/a.json")
+            let error = #expect(throws: MediationError.self) {
+                try HeadResults(Blob(mapping: "\(folder)/a.json"))
+            }
+            #expect(error?.description.contains("a.json") == true)
+        }
+    }
+
+    @Test func effectsOfAnotherShape() throws {
+        var results = try excerpt()
+        results.results[2].directLayer.removeLast()
+        try Repository.withTemporaryFolder { folder in
+            try Repository.write(results.json(), to: "\(folder)/a.json")
+            let error = #expect(throws: MediationError.self) {
+                try HeadResults(Blob(mapping: "\(folder)/a.json"))
+            }
+            #expect(error?.description.contains("results[2]") == true)
+        }
+    }
+
+    /// Needs the published results in ../shared: n, TE, NIE-all, NDE-all, NIE-sum, top head, its
+    /// effect, the layer.
+    @Test(
+        .enabled(if: Repository.exists(folder), "no ../shared: the published results are skipped"),
+        arguments: [
+            "gpt2_filtered_dev 87 0.249274 0.182031 0.079363 0.195247 5-8 0.054919 5",
+            "distilgpt2_filtered_dev 61 0.118375 0.032669 0.087163 0.036367 3-1 0.023674 3",
+            "gpt2-medium_filtered_dev 99 0.774405 0.626143 0.120750 0.617892 10-9 0.103464 10",
+            "gpt2_random_filtered_dev 57 0.066165 0.011170 0.053921 0.010943 0-10 0.005345 0",
+            "bls_gpt2_filtered 21 0.103405 0.059799 0.045049 0.069523 5-10 0.026876 5",
+            "distilbert-base-uncased_filtered_dev_1 69 0.224484 0.059691 0.177294 - 2-9 - -",
+        ])
+    func thePublishedTables(_ row: String) throws {
+        let fields = row.split(separator: " ").map(String.init)
+        let report = HeadReport(
+            try HeadResults(
+                Blob(mapping: "\(Self.folder)/attention_intervention_\(fields[0]).json")))
+        #expect(String(report.results.analyzed) == fields[1])
+        let digits = { (value: Double) in String(format: "%.6f", value) }
+        for (total, field) in zip(report.totals, fields[2...5]) where field != "-" {
+            #expect(digits(total.mean) == field, "\(total.name)")
+        }
+        let head = try #require(report.topHeads(1).first)
+        #expect(head.head.description == fields[6])
+        if fields[7] != "-" { #expect(digits(head.indirect) == fields[7]) }
+        let layers = report.layers
+        let order = (0..<layers.axes[0].count).sorted {
+            layers.values[$0, 0] > layers.values[$1, 0]
+        }
+        if fields[8] != "-" { #expect(String(order[0]) == fields[8]) }
+    }
+
+    @Test(
+        .enabled(if: Repository.exists(folder), "no ../shared: the published results are skipped"))
+    func thePublishedDetails() throws {
+        let report = HeadReport(
+            try HeadResults(
+                Blob(mapping: "\(Self.folder)/attention_intervention_gpt2_filtered_dev.json")))
+        #expect(isClose(report.totals[0].median, 0.176759, 1e-6))
+        let heads = report.topHeads(10)
+        #expect(
+            heads.map(\.head.description) == [
+                "5-8", "5-10", "4-6", "5-9", "6-0", "4-3", "5-5", "7-1", "7-5", "7-8",
+            ])
+        for (head, t) in zip(heads, [34.7913, 21.1306, 20.6374, 19.3832, 9.0947]) {
+            #expect(abs(head.t - t) < 5e-5)
+        }
+        for (head, p) in zip(heads[6...], [0.0003, 0.0010, 0.3145, 0.3934]) {
+            #expect(abs(head.p - p) < 5e-5)
+        }
+        let fit = try #require(report.decomposition())
+        #expect(abs(fit.slope - 1.041401) < 5e-7 && abs(fit.rSquared - 0.779818) < 5e-7)
+        let equality = try #require(report.decomposition(given: (1, fit.intercept)))
+        #expect(abs(equality.rSquared - 0.778572) < 5e-7)
+    }
+}

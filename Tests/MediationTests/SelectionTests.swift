@@ -1,0 +1,111 @@
+import Mediation
+import Results
+import TestSupport
+import Testing
+
+/// Greedy and top-k selection against golden values, and going on where one ended.
+@Suite struct SelectionTests {
+    private let golden: Golden
+    private let model = MediationModel.make()
+
+    init() throws { golden = try Golden.read() }
+
+    private var heads: HeadObjective { HeadObjective(golden.items.map(\.tokens), in: model) }
+    private var neurons: NeuronObjective { NeuronObjective(GoldenPrompt.pool, in: model) }
+
+    private func expect(
+        _ outcome: (parts: [[Int]], effects: [Double]), _ expected: Golden.Choice
+    ) {
+        #expect(outcome.parts == expected.parts)
+        for (value, other) in zip(outcome.effects, expected.values) {
+            #expect(isClose(value, other))
+        }
+    }
+
+    @Test func selectedHeads() throws {
+        for (algorithm, expected) in [
+            (Selection<HeadObjective>.Algorithm.topK, golden.heads.topK),
+            (.greedy, golden.heads.greedy),
+        ] {
+            let outcome = try Selection(heads).choose(6, by: algorithm)
+            expect((outcome.parts.map { [$0.layer, $0.head] }, outcome.effects), expected)
+            // All heads together are the model.
+            #expect(isClose(outcome.effects[5], outcome.whole, 1e-6))
+            let alone = outcome.parts.sorted().map { outcome.alone[$0] ?? 0 }
+            for (value, other) in zip(alone, golden.heads.single) { #expect(isClose(value, other)) }
+            #expect(outcome.enough == 1)
+        }
+    }
+
+    @Test func selectedNeurons() throws {
+        let parts = { (units: [NeuronUnit]) in units.map { [$0.site - 1, $0.neuron ?? -1] } }
+        for (algorithm, expected) in [
+            (Selection<NeuronObjective>.Algorithm.topK, golden.selectedNeurons.topK),
+            (.greedy, golden.selectedNeurons.greedy),
+        ] {
+            let outcome = try Selection(neurons).choose(4, by: algorithm)
+            expect((parts(outcome.parts), outcome.effects), expected)
+            #expect(isClose(outcome.whole, golden.selectedNeurons.wholeSites[0]))
+        }
+        let block = neurons.parts.filter { $0.site == 1 }
+        let outcome = try Selection(neurons, among: block).choose(3, by: .topK)
+        expect((parts(outcome.parts), outcome.effects), golden.selectedNeurons.topKOfBlock0)
+        #expect(try Selection(neurons, among: block).choose(99, by: .greedy).parts.count == 8)
+    }
+
+    /// What a stopped selection kept, and what one of fewer parts kept, changes no bit.
+    @Test(arguments: ["greedy", "top-k"]) func resuming(_ name: String) throws {
+        let algorithm = try #require(Selection<HeadObjective>.Algorithm(rawValue: name))
+        let objective = heads
+        let whole = try Selection(objective).choose(5, by: algorithm)
+        try Repository.withTemporaryFolder { folder in
+            for count in [1, 3, 5, 2, 5] {
+                let store = try SweepStore(
+                    "\(folder)/store", of: ["a": "b"],
+                    branches: Selection.branchCount(of: objective))
+                var passes = 0
+                let outcome = try Selection(objective, store: store) { _, _ in passes += 1 }
+                    .choose(count, by: algorithm)
+                #expect(outcome.parts == Array(whole.parts.prefix(count)))
+                #expect(outcome.effects == Array(whole.effects.prefix(count)))
+                if count == 2 { #expect(passes == 0) }
+            }
+        }
+    }
+
+    /// A selection that ends in the middle of a pass goes on with the next item.
+    @Test func stoppedInTheMiddle() throws {
+        let objective = heads
+        let whole = try Selection(objective).choose(3, by: .greedy)
+        try Repository.withTemporaryFolder { folder in
+            for stop in [0, 1, 2, 5, 1000] {
+                let store = try SweepStore(
+                    "\(folder)/store", of: ["a": "b"],
+                    branches: Selection.branchCount(of: objective))
+                let failing = Stopping(objective: objective, calls: stop)
+                let outcome = try? Selection(failing, store: store).choose(3, by: .greedy)
+                #expect((outcome == nil) == (stop < 1000))
+                if let outcome { #expect(outcome.effects == whole.effects) }
+            }
+        }
+    }
+}
+
+/// An objective that fails after some calls.
+private final class Stopping: SelectionObjective, @unchecked Sendable {
+    struct End: Error {}
+
+    private let objective: HeadObjective
+    private var calls: Int
+
+    init(objective: HeadObjective, calls: Int) { (self.objective, self.calls) = (objective, calls) }
+
+    var parts: [Head] { objective.parts }
+    var itemCount: Int { objective.itemCount }
+
+    func effects(of sets: [[Head]], item: Int) throws -> [Double] {
+        calls -= 1
+        if calls < 0 { throw End() }
+        return try objective.effects(of: sets, item: item)
+    }
+}
