@@ -82,7 +82,7 @@ extension Feature {
                 "\(folder)/\(key)-\(rewriting.factor)-\(rewriting.rate)-\(rewriting.part).json"
             }
             if let path, let file = try? Blob(mapping: path),
-                let known = try? decodeJSON(ScoredRewriting.self, from: file.bytes),
+                let known = try? decodeJSON(ScoredRewriting.self, from: file.copy()),
                 known.rewriting == rewriting
             {
                 return known.scores
@@ -108,12 +108,23 @@ extension Feature {
     }
 
     private func cacheKey(_ model: Transformer, _ probe: DecoderProbe) throws -> String {
-        let vectors = [neuron.encoderBias, neuron.decoderWeight, neuron.decoderBias].map { vector in
-            Fingerprint(UnsafeRawBufferPointer(vector.rows.elements)).hexadecimal
+        // The weights as they are: a model may have been changed since it was loaded.
+        let vectors = [
+            neuron.encoderWeight, neuron.encoderBias, neuron.decoderWeight, neuron.decoderBias,
+            try map.weights(of: model),
+        ].map { vector in
+            withExtendedLifetime(vector) {
+                Fingerprint(UnsafeRawBufferPointer(vector.rows.elements)).hexadecimal
+            }
+        }
+        let parts = map.parts.map { part in
+            let indices = part.indices ?? []
+            let hash = indices.withUnsafeBytes { Fingerprint($0).hexadecimal }
+            return "\(part.name) \(part.count) \(hash)"
         }
         let text =
             vectors.joined() + probe.fingerprint + (try model.checkpointHash() ?? model.name)
-            + "\(map.parts.map(\.name))\(map.parts.map(\.count))"
+            + parts.joined(separator: ",")
         return Array(text.utf8).withUnsafeBytes { Fingerprint($0).hexadecimal }
     }
 }

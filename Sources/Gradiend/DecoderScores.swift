@@ -107,7 +107,9 @@ public struct DecoderProbe: Sendable {
                 Array((task.beginning + task.tokenizer.encode(text)).prefix(task.maxLength))
             }.filter { $0.count > 1 }
         }
-        let description = "\(words.map(\.prediction)) \(self.neutral) \(masked)"
+        let predictions = words.map { "\($0.text) \($0.name) \($0.prediction)" }
+        let description =
+            "\(classes) \(textClasses) \(predictions) \(self.neutral) \(masked)"
         fingerprint = Array(description.utf8).withUnsafeBytes { Fingerprint($0).hexadecimal }
     }
 

@@ -29,7 +29,7 @@ extension Feature {
         }
         let config: FeatureConfig
         do {
-            config = try decodeJSON(FeatureConfig.self, from: configFile.bytes)
+            config = try decodeJSON(FeatureConfig.self, from: configFile.copy())
         } catch {
             throw FeatureFileError(path: configFile.name, error.description)
         }
@@ -69,7 +69,7 @@ extension Feature {
         }
         let config: FeatureConfig
         do {
-            config = try decodeJSON(FeatureConfig.self, from: configFile.bytes)
+            config = try decodeJSON(FeatureConfig.self, from: configFile.copy())
         } catch {
             throw FeatureFileError(path: configFile.name, error.description)
         }
@@ -150,7 +150,7 @@ extension Feature {
         }
         let context: FeatureContext
         do {
-            context = try decodeJSON(FeatureContext.self, from: file.bytes)
+            context = try decodeJSON(FeatureContext.self, from: file.copy())
         } catch {
             throw FeatureFileError(path: file.name, error.description)
         }
@@ -175,7 +175,7 @@ extension Feature {
     private static func record(in files: ModelFolder) throws -> TrainingRecord? {
         guard let file = try files.file("training.json") else { return nil }
         // What others wrote there is not needed to use the feature.
-        return (try? decodeJSON(TrainingFile.self, from: file.bytes))?.run
+        return (try? decodeJSON(TrainingFile.self, from: file.copy()))?.run
     }
 }
 

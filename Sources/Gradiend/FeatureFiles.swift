@@ -127,9 +127,14 @@ struct Mapping: Codable {
         func fail(_ reason: String) -> FeatureFileError {
             FeatureFileError(path: path, "in the mapping, \(shown(entry.name)) \(reason)")
         }
-        let size = entry.shape.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
-        guard entry.shape.allSatisfy({ (1...1 << 31).contains($0) }), (1...1 << 31).contains(size)
-        else { throw fail("has the impossible shape \(entry.shape)") }
+        // Stops before a product overflows: each factor and each product is at most 2³¹.
+        let limit = 1 << 31
+        let size = entry.shape.reduce(1) { product, length in
+            (1...limit).contains(product) && (1...limit).contains(length) ? product * length : 0
+        }
+        guard (1...limit).contains(size) else {
+            throw fail("has the impossible shape \(entry.shape)")
+        }
         guard entry.repr != "all" else { return .init(name: entry.name, shape: entry.shape) }
         guard ["indices", "mask"].contains(entry.repr), let key = entry.key,
             let file = entry.repr == "mask" ? masks : indices

@@ -39,7 +39,8 @@ extension [FeatureRow] {
     }
 
     private func dividedByWord(seed: UInt64) throws -> [FeatureRow] {
-        var splits: [String: Split] = [:]
+        // By class and word.
+        var splits: [[String]: Split] = [:]
         let words = Dictionary(grouping: self, by: \.factualClass).mapValues { rows in
             Set(rows.map { $0.factual.lowercased() }).sorted()
         }
@@ -53,14 +54,16 @@ extension [FeatureRow] {
             let order = words.shuffled(using: &generator)
             let held = Swift.max(1, order.count / 5)
             for (place, word) in order.enumerated() {
-                splits[word] =
+                splits[[name, word]] =
                     place < held ? .test : place < 2 * held ? .validation : .train
             }
         }
-        return map { row in
+        return compactMap { row in
             var row = row
-            row.split = splits[row.factual.lowercased()] ?? .train
-            return row
+            row.split = splits[[row.factualClass, row.factual.lowercased()]] ?? .train
+            // A row whose other word is held out for another split would tell of it.
+            let other = splits[[row.alternativeClass, row.alternative.lowercased()]] ?? row.split
+            return other == row.split ? row : nil
         }
     }
 }

@@ -123,7 +123,7 @@ public struct FeatureTraining: Sendable {
     public func run(observe: (Event) -> Void = { _ in }) throws -> TrainingOutcome {
         var (best, records): (Feature?, [TrainingRecord]) = (nil, [])
         for number in 0..<options.maxSeeds {
-            let feature = try run(seed: options.seed + UInt64(number), observe)
+            let feature = try run(seed: options.seed &+ UInt64(number), observe)
             guard let record = feature.record else { continue }
             records.append(record)
             if rank(record) > best?.record.flatMap(rank) { best = feature }

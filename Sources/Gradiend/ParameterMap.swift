@@ -2,7 +2,7 @@
 // weights, an encoder-decoder with one neuron between, its training on texts that differ in one
 // word, what the neuron then tells, and weights moved along what it learnt. Drechsel and Herbold
 // 2025, https://arxiv.org/abs/2502.01406; formats and numbers are those of the Python package
-// `gradiend`. Start here, then EncoderDecoder.swift and Training.swift.
+// `gradiend`. Start here, then EncoderDecoder.swift and FeatureTraining.swift.
 
 import Kernels
 public import Models

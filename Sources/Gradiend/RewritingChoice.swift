@@ -37,7 +37,16 @@ extension DecoderEvaluation {
     ///
     /// Scores that are not finite never win. Where a policy finds none better than the base model,
     /// the base model is chosen.
-    public func choice(_ goal: RewritingGoal, by policy: SelectionPolicy) -> RewritingChoice {
+    /// - Throws: ``GradiendError/badOption(_:)`` if nothing says how good a language model is left:
+    ///   the strongest rewriting would be a ruined model.
+    public func choice(
+        _ goal: RewritingGoal, by policy: SelectionPolicy
+    ) throws(GradiendError) -> RewritingChoice {
+        guard base.lms != nil else {
+            throw .badOption(
+                "without neutral texts nothing tells a good language model from a ruined one; give "
+                    + "some with --neutral")
+        }
         let baseScore = score(base, goal)
         func value(_ scores: DecoderScores) -> Double {
             let score = score(scores, goal)

@@ -63,7 +63,9 @@ public struct TrainingOptions: Sendable, Hashable {
             weightDecay >= 0 && weightDecay * learningRate < 1,
             "the weight decay is \(weightDecay); give 0 or a small number")
         try require(epsilon > 0, "AdamW's ε is \(epsilon); give a positive number")
-        try require(epochs > 0 && maxSteps ?? 1 > 0, "give at least one epoch and one step")
+        try require(
+            (1...1_000_000).contains(epochs) && maxSteps ?? 1 > 0,
+            "give 1 to 1,000,000 epochs and at least one step")
         try require(evaluateEvery > 0, "give at least one step between evaluations")
         try require(evaluationRows ?? 2 >= 2, "an evaluation needs at least two rows")
         try require(

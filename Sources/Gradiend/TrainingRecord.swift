@@ -66,7 +66,9 @@ public struct TrainingRecord: Sendable, Hashable, Codable {
     public init(seed: UInt64) { self.seed = seed }
 
     /// The evaluation of the kept numbers.
-    public var bestEvaluation: TrainingEvaluation? { best.map { evaluations[$0] } }
+    public var bestEvaluation: TrainingEvaluation? {
+        best.flatMap { evaluations.indices.contains($0) ? evaluations[$0] : nil }
+    }
 
     /// How good an evaluation is: converged first, then the correlation to three decimals, then how
     /// far the classes' means are apart.

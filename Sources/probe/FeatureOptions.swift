@@ -15,7 +15,12 @@ struct FeatureOptions: ParsableArguments {
     /// - Parameter classes: The classes, for a folder that does not say.
     func load(for model: Transformer, classes: ClassPair?) throws -> Feature {
         var feature = try Feature(paperFolder: feature, baseModel: model)
-        if let classes { feature.classes = classes }
+        if let classes, let known = feature.classes, known != classes {
+            throw ValidationError(
+                "the feature's classes are \(known.positive) and \(known.negative), not "
+                    + "\(classes.positive) and \(classes.negative); leave --classes out")
+        }
+        feature.classes = feature.classes ?? classes
         // What does not fit is told before any work.
         _ = try feature.map.weights(of: model)
         if feature.baseModel != model.name {

@@ -167,7 +167,11 @@ struct DecoderGridOptions: ParsableArguments {
     }
 
     /// What is chosen for each goal.
-    func summary(_ evaluation: DecoderEvaluation) -> String {
+    func summary(_ evaluation: DecoderEvaluation) throws -> String {
+        guard evaluation.base.lms != nil else {
+            return "none is chosen: without neutral texts (--neutral) nothing tells a good "
+                + "language model from a ruined one"
+        }
         let classes = [evaluation.classes.positive, evaluation.classes.negative]
         let goals: [(String, RewritingGoal)] =
             classes.map { ("more \($0)", .strengthen($0)) }
@@ -176,8 +180,8 @@ struct DecoderGridOptions: ParsableArguments {
             value.map { NumberText.fixed($0, decimals: 4, minus: "-") } ?? "none"
         }
         let width = goals.map(\.0.count).max() ?? 0
-        return goals.map { name, goal in
-            let choice = evaluation.choice(goal, by: policy.policy)
+        return try goals.map { name, goal in
+            let choice = try evaluation.choice(goal, by: policy.policy)
             let padding = String(repeating: " ", count: width - name.count)
             return name + padding + "  factor \(label(choice.rewriting.factor)), rate "
                 + "\(label(choice.rewriting.rate)): \(number(choice.baseScore)) → "

@@ -103,7 +103,7 @@ struct GradiendRewrite: ParsableCommand {
         let evaluation = try grid.evaluation(
             of: feature, model, data, texts, self.model, cache: nil,
             progress: verbosity.progress("candidates"))
-        let choice = evaluation.choice(goal, by: grid.policy.policy)
+        let choice = try evaluation.choice(goal, by: grid.policy.policy)
         if choice.rewriting.rate == 0 {
             Terminal.note("no candidate is better than the model itself, which is written as it is")
         }

@@ -65,25 +65,31 @@ import Testing
             rewriting: Rewriting(factor: 1, rate: rate), scores: scores(she, lms: lms))
     }
 
-    @Test func choices() {
+    @Test func choices() throws {
         let base = scores(0.3, lms: 0.5)
         let evaluation = DecoderEvaluation(
             classes: pair, base: base,
             candidates: [
                 candidate(1, 0.9, 0.3), candidate(0.1, 0.7, 0.497), candidate(0.01, 0.4, 0.5),
             ])
-        let careful = evaluation.choice(.strengthen("she"), by: .package)
+        let careful = try evaluation.choice(.strengthen("she"), by: .package)
         #expect(careful.rewriting.rate == 0.1 && careful.score == 0.7 && careful.baseScore == 0.3)
-        #expect(evaluation.choice(.strengthen("she"), by: .product).rewriting.rate == 0.1)
+        #expect(try evaluation.choice(.strengthen("she"), by: .product).rewriting.rate == 0.1)
         // Nothing says he more often than the base model.
-        #expect(evaluation.choice(.strengthen("he"), by: .package).rewriting == .none)
+        #expect(try evaluation.choice(.strengthen("he"), by: .package).rewriting == .none)
         // Where every candidate costs too much, the smallest is tried.
         let costly = DecoderEvaluation(
             classes: pair, base: base,
             candidates: [candidate(1, 0.9, 0.3), candidate(-0.1, 0.7, 0.4)])
-        #expect(costly.choice(.strengthen("she"), by: .package).rewriting.rate == -0.1)
+        #expect(try costly.choice(.strengthen("she"), by: .package).rewriting.rate == -0.1)
         let broken = DecoderEvaluation(
             classes: pair, base: base, candidates: [candidate(1, .nan, 0.5)])
-        #expect(broken.choice(.strengthen("she"), by: .package).rewriting == .none)
+        #expect(try broken.choice(.strengthen("she"), by: .package).rewriting == .none)
+        // Without a language model score a ruined model would win.
+        let blind = DecoderEvaluation(
+            classes: pair, base: scores(0.3, lms: nil), candidates: [candidate(100, 1, nil)])
+        #expect(throws: GradiendError.self) {
+            try blind.choice(.strengthen("she"), by: .package)
+        }
     }
 }
