@@ -83,7 +83,7 @@ struct MediationFigures {
                 array,
                 style: .init(
                     title: "log (1 + total effect), in nats",
-                    hasDiagonal: true, note: "r = \(decimals(correlation, 2))")), "mediation-bias")
+                    hasDiagonal: true, note: "r = \(decimals(correlation, 3))")), "mediation-bias")
         return correlation
     }
 

@@ -124,7 +124,7 @@ struct MediationReport: ParsableCommand {
             bias,
             style: .init(
                 title: page.title ?? "Bias and total effect", width: page.width, dpi: page.dpi,
-                note: correlation.map { "r = \($0.dropLast(4))" } ?? ""))
+                note: correlation.map { "r = \($0.dropLast(3))" } ?? ""))
         var figures: [(figure: any Figure, result: LabelledArray?)] = []
         if let aggregate = report.aggregate, let effects = report.againstBias {
             files += try named(aggregate, "-neurons").files(in: folder)
