@@ -34,8 +34,8 @@ func study(_ name: String) -> Target {
     .executableTarget(
         name: name,
         dependencies: [
-            "Circuits", "Figures", "GroundTruth", "Interventions", "Kernels", "Models", "Results",
-            "Statistics", "Tensors", "Tokenization", "Training", argumentParser,
+            "Circuits", "Figures", "Gradiend", "GroundTruth", "Interventions", "Kernels", "Models",
+            "Results", "Statistics", "Tensors", "Tokenization", "Training", argumentParser,
         ],
         path: "notebooks-as-scripts", sources: ["\(name).swift"], swiftSettings: settings)
 }
@@ -93,7 +93,9 @@ let package = Package(
                 "Differentiation", "Kernels", "Models", "Results", "Statistics", "Tensors",
                 "Tokenization",
             ], settings: kernelSettings),
-        module("GroundTruth", ["Interventions", "Kernels", "Models", "Statistics", "Tensors"]),
+        module(
+            "GroundTruth",
+            ["Gradiend", "Interventions", "Kernels", "Models", "Statistics", "Tensors"]),
         module("Figures", ["CCairo", "CPNG", "Results", "Statistics", "Tensors", relaxed]),
         .executableTarget(
             name: "probe",
@@ -103,6 +105,7 @@ let package = Package(
                 "Tokenization", "Training", argumentParser,
             ],
             swiftSettings: settings),
+        study("rewriting-pronouns"),
         study("tracing-gendered-pronouns"),
         study("training-the-organism"),
         .target(
@@ -127,8 +130,9 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "probe", "tracing-gendered-pronouns", "training-the-organism", "GroundTruth",
-                "Models", "Results", "Tensors", "TestSupport",
+                "probe", "rewriting-pronouns", "tracing-gendered-pronouns",
+                "training-the-organism", "GroundTruth", "Models", "Results", "Tensors",
+                "TestSupport",
             ], swiftSettings: settings),
         .testTarget(
             name: "StructureTests", dependencies: ["TestSupport"], swiftSettings: settings),

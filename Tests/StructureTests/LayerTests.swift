@@ -27,7 +27,9 @@ import Testing
             "Differentiation", "Kernels", "Models", "Results", "Statistics", "Tensors",
             "Tokenization",
         ],
-        "GroundTruth": ["Interventions", "Kernels", "Models", "Statistics", "Tensors"],
+        "GroundTruth": [
+            "Gradiend", "Interventions", "Kernels", "Models", "Statistics", "Tensors",
+        ],
         "Figures": ["Results", "Statistics", "Tensors"],
         "probe": [
             "Circuits", "Differentiation", "Figures", "Gradiend", "GroundTruth", "Interventions",
