@@ -34,7 +34,8 @@ func study(_ name: String) -> Target {
     .executableTarget(
         name: name,
         dependencies: [
-            "Circuits", "Figures", "GroundTruth", "Interventions", "Kernels", "Mediation", "Models",
+            "Circuits", "Figures", "Gradiend", "GroundTruth", "Interventions", "Kernels",
+            "Mediation", "Models",
             "Results", "Statistics", "Tensors", "Tokenization", "Training", argumentParser,
         ],
         path: "notebooks-as-scripts", sources: ["\(name).swift"], swiftSettings: settings)
@@ -93,7 +94,9 @@ let package = Package(
                 "Differentiation", "Kernels", "Models", "Results", "Statistics", "Tensors",
                 "Tokenization",
             ], settings: kernelSettings),
-        module("GroundTruth", ["Interventions", "Kernels", "Models", "Statistics", "Tensors"]),
+        module(
+            "GroundTruth",
+            ["Gradiend", "Interventions", "Kernels", "Models", "Statistics", "Tensors"]),
         module(
             "Mediation",
             [
@@ -110,6 +113,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         study("mediating-gender-bias"),
+        study("rewriting-pronouns"),
         study("tracing-gendered-pronouns"),
         study("training-the-organism"),
         .target(
@@ -137,7 +141,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "probe", "mediating-gender-bias", "tracing-gendered-pronouns",
+                "probe", "mediating-gender-bias", "rewriting-pronouns", "tracing-gendered-pronouns",
                 "training-the-organism", "GroundTruth", "Models", "Results", "Tensors",
                 "TestSupport",
             ], swiftSettings: settings),

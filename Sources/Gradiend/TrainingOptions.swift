@@ -48,6 +48,26 @@ public struct TrainingOptions: Sendable, Hashable {
     /// The Python package's defaults.
     public init() {}
 
+    /// The paper's: the factual gradient is read, in one pass.
+    public static var paper: TrainingOptions {
+        var options = TrainingOptions()
+        options.source = .factual
+        options.epochs = 1
+        return options
+    }
+
+    /// A tenth of the weights at a high rate, for small models.
+    public static var quick: TrainingOptions {
+        var options = TrainingOptions()
+        options.batchSize = 16
+        options.maxSteps = 150
+        options.evaluateEvery = 20
+        options.evaluationRows = 200
+        options.learningRate = 1e-4
+        options.prePruning = PrePruning(.share(0.1))
+        return options
+    }
+
     /// What is wrong with the options.
     ///
     /// - Throws: ``GradiendError/badOption(_:)``.

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Gradiend
+import GroundTruth
 import Models
 import Results
 import Tensors

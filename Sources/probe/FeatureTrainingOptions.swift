@@ -69,21 +69,11 @@ struct FeatureTrainingOptions: ParsableArguments {
         case quick, package, paper
 
         var options: TrainingOptions {
-            var options = TrainingOptions()
             switch self {
-            case .package: break
-            case .paper:
-                options.source = .factual
-                options.epochs = 1
-            case .quick:
-                options.batchSize = 16
-                options.maxSteps = 150
-                options.evaluateEvery = 20
-                options.evaluationRows = 200
-                options.learningRate = 1e-4
-                options.prePruning = PrePruning(.share(0.1))
+            case .package: TrainingOptions()
+            case .paper: .paper
+            case .quick: .quick
             }
-            return options
         }
     }
 

@@ -31,7 +31,7 @@ struct GradiendDecode: ParsableCommand {
         let evaluation = try grid.evaluation(
             of: feature, model, data, texts, self.model, cache: folder + "/candidates",
             progress: output.verbosity.progress("candidates"))
-        var result = try grid.array(evaluation, feature)
+        var result = grid.array(evaluation, feature)
         result.provenance = try Provenance(of: model, seed: texts.seed)
         result.settings = [
             "feature": self.feature.feature, "split": texts.split.rawValue,
@@ -134,36 +134,9 @@ struct DecoderGridOptions: ParsableArguments {
     }
 
     /// The scores by measure, factor and rate.
-    func array(_ evaluation: DecoderEvaluation, _ feature: Feature) throws -> LabelledArray {
+    func array(_ evaluation: DecoderEvaluation, _ feature: Feature) -> LabelledArray {
         let (factors, rates) = candidates(for: feature)
-        let (a, b) = (evaluation.classes.positive, evaluation.classes.negative)
-        func p(_ name: String) -> (DecoderScores) -> Double {
-            { scores in
-                let values = scores.probabilities.values.compactMap { $0[name] }
-                return values.reduce(0, +) / Double(values.count)
-            }
-        }
-        let measures: [(String, (DecoderScores) -> Double)] = [
-            ("P(\(a))", p(a)), ("P(\(b))", p(b)), ("language model", { $0.lms ?? .nan }),
-            ("balance", { $0.bias.balanced }), ("only \(a)", { $0.bias.onlyFirst }),
-            ("only \(b)", { $0.bias.onlySecond }),
-        ]
-        let values = measures.flatMap { _, measure in
-            evaluation.candidates.map { Float(measure($0.scores)) }
-        }
-        return LabelledArray(
-            "gradiend-decode", quantity: Quantity("score"),
-            axes: [
-                Axis("measure", labels: measures.map(\.0)),
-                Axis("factor", labels: factors.map(label)),
-                Axis("rate", labels: rates.map(label)),
-            ], values: Tensor([measures.count, factors.count, rates.count], values),
-            summary: measures.map { ("base " + $0.0, $0.1(evaluation.base)) })
-    }
-
-    /// A number as short as it can be.
-    private func label(_ number: Double) -> String {
-        Int(exactly: number).map(String.init) ?? "\(number)"
+        return evaluation.byMeasure(factors: factors, rates: rates)
     }
 
     /// What is chosen for each goal.
@@ -183,8 +156,7 @@ struct DecoderGridOptions: ParsableArguments {
         return try goals.map { name, goal in
             let choice = try evaluation.choice(goal, by: policy.policy)
             let padding = String(repeating: " ", count: width - name.count)
-            return name + padding + "  factor \(label(choice.rewriting.factor)), rate "
-                + "\(label(choice.rewriting.rate)): \(number(choice.baseScore)) → "
+            return name + padding + "  \(choice.rewriting.summary): \(number(choice.baseScore)) → "
                 + "\(number(choice.score)), language model \(number(evaluation.base.lms)) → "
                 + "\(number(choice.lms))"
         }.joined(separator: "\n")

@@ -32,7 +32,7 @@ struct GradiendEvaluate: ParsableCommand {
             neutral: data.neutralTexts(seed: texts.seed), with: task, in: model,
             atMost: texts.most, progress: progress.update)
         let metrics = EncoderMetrics(rows, reading: feature.source)
-        var result = EncodedGroups(rows, feature, metrics).array
+        var result = rows.byGroup(of: feature)
         result.provenance = try Provenance(of: model, seed: texts.seed)
         result.settings = [
             "feature": self.feature.feature, "split": texts.split.rawValue,
@@ -61,42 +61,5 @@ struct GradiendEvaluate: ParsableCommand {
             rows; with neutral texts \(number(metrics.cor_enc)) and, balanced, \
             \(number(metrics.acc_enc))
             """
-    }
-}
-
-/// What the neuron says, by group.
-private struct EncodedGroups {
-    let array: LabelledArray
-
-    init(_ rows: [EncodedRow], _ feature: Feature, _ metrics: EncoderMetrics) {
-        let groups = Dictionary(grouping: rows) { $0.group(reading: feature.source) }
-        let classes = feature.classes.map { [$0.positive, $0.negative] } ?? []
-        let kinds = EncodedRow.Kind.allCases.map(\.rawValue)
-        let known =
-            classes
-            + groups.keys.filter { !classes.contains($0) && !kinds.contains($0) }
-            .sorted() + kinds
-        let names = known.filter { groups[$0] != nil }
-        let width = groups.values.map(\.count).max() ?? 0
-        // Groups of different sizes: what is missing is no number.
-        let values = names.flatMap { name -> [Float] in
-            let h = groups[name]?.map { Float($0.h) } ?? []
-            return h + [Float](repeating: .nan, count: width - h.count)
-        }
-        let titles = [
-            EncodedRow.Kind.neutralTrainingMasked.rawValue: "other word",
-            EncodedRow.Kind.neutralDataset.rawValue: "neutral",
-        ]
-        array = LabelledArray(
-            "gradiend-evaluate", quantity: Quantity("h"),
-            axes: [
-                Axis("group", labels: names.map { titles[$0] ?? $0 }), Axis("text", count: width),
-            ],
-            values: Tensor([names.count, width], values),
-            summary: [
-                ("correlation", metrics.cor_genter ?? .nan), ("accuracy", metrics.acc_genter),
-                ("correlation with neutral", metrics.cor_enc ?? .nan),
-                ("balanced accuracy with neutral", metrics.acc_enc),
-            ])
     }
 }

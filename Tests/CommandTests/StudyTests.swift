@@ -28,6 +28,19 @@ import Testing
         }
     }
 
+    /// It exits with 0 where the neuron and the rewritten models reach their targets.
+    @Test(.enabled(if: Program("rewriting-pronouns").isBuilt))
+    func rewritingPronouns() throws {
+        try Repository.withTemporaryFolder { folder in
+            let outcome = try Program("rewriting-pronouns").run([], in: folder)
+            #expect(outcome.end == .exit(0), "\(outcome.output)\(outcome.errors)")
+            for model in ["base", "balanced", "female", "male"] {
+                #expect(outcome.output.contains("\n   \(model)  "), "\(outcome.output)")
+            }
+            try expectShown(folder + "/figures")
+        }
+    }
+
     /// A few steps, after which the targets are not reached, and it says so.
     @Test(.enabled(if: Program("training-the-organism").isBuilt))
     func trainingTheOrganism() throws {

@@ -28,7 +28,9 @@ import Testing
             "Differentiation", "Kernels", "Models", "Results", "Statistics", "Tensors",
             "Tokenization",
         ],
-        "GroundTruth": ["Interventions", "Kernels", "Models", "Statistics", "Tensors"],
+        "GroundTruth": [
+            "Gradiend", "Interventions", "Kernels", "Models", "Statistics", "Tensors",
+        ],
         "Mediation": [
             "GroundTruth", "Interventions", "Kernels", "Models", "Results", "Statistics", "Tensors",
             "Tokenization",

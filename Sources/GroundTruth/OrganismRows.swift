@@ -1,19 +1,21 @@
-import Gradiend
-import GroundTruth
+public import Gradiend
 
 /// Rows about names and their pronouns from the organism's grammar.
 ///
 /// Names to validate and to test stand in no row to train, and neither do their texts.
-struct OrganismRows {
-    let seed: UInt64
+public struct OrganismRows: Sendable {
+    private let seed: UInt64
 
     /// How many stories are looked through.
     private static let stories = 12_000
     /// The fewest characters of a text; the organism's sentences are short.
     private static let minimum = 20
 
+    /// The rows with a seed for stories and choices.
+    public init(seed: UInt64) { self.seed = seed }
+
     /// The names of one gender, of either every seventh to validate and to test.
-    var names: [GivenName] {
+    public var names: [GivenName] {
         let all = Person.names.filter { abs($0.pShe - 0.5) > 0.4 }
         var counts = [true: 0, false: 0]
         return all.map { person in
@@ -41,14 +43,15 @@ struct OrganismRows {
         }
     }
 
-    func rows() throws -> [FeatureRow] {
+    /// Texts with a gap where the pronoun stood, each with a name of either gender.
+    public func rows() throws -> [FeatureRow] {
         let people = Person.names.filter { abs($0.pShe - 0.5) > 0.4 }
         let templates = maker.templates(of: texts(about: people), seed: seed)
         return try [FeatureRow](filling: templates, with: names, seed: seed)
     }
 
     /// Stories about nobody.
-    func neutralTexts() -> [String] {
+    public func neutralTexts() -> [String] {
         let maker = maker
         return texts(about: nil).prefix(3000).filter(maker.isNeutral)
     }
