@@ -27,12 +27,7 @@ extension Feature {
                 "it has no config.json; give a folder that gradiend-train or the "
                     + "package wrote")
         }
-        let config: FeatureConfig
-        do {
-            config = try decodeJSON(FeatureConfig.self, from: configFile.copy())
-        } catch {
-            throw FeatureFileError(path: configFile.name, error.description)
-        }
+        let config = try Feature.config(configFile)
         let neuron = try Feature.neuron(in: files, folder)
         let map: ParameterMap
         if let mapping = config.mapping {
@@ -67,12 +62,7 @@ extension Feature {
         guard let configFile = try files.file("config.json") else {
             throw FeatureFileError(path: folder, "it has no config.json")
         }
-        let config: FeatureConfig
-        do {
-            config = try decodeJSON(FeatureConfig.self, from: configFile.copy())
-        } catch {
-            throw FeatureFileError(path: configFile.name, error.description)
-        }
+        let config = try Feature.config(configFile)
         guard let layers = config.layers else {
             self = try Feature(folder: folder)
             return
@@ -102,6 +92,14 @@ extension Feature {
         self.init(
             neuron: neuron, map: map, source: .factual, target: .diff, classes: nil,
             baseModel: config.base_model ?? model.name)
+    }
+
+    private static func config(_ file: Blob) throws -> FeatureConfig {
+        do {
+            return try decodeJSON(FeatureConfig.self, from: file.copy())
+        } catch {
+            throw FeatureFileError(path: file.name, error.description)
+        }
     }
 
     /// The vectors, under the package's names or the paper's older ones.

@@ -35,10 +35,10 @@ public struct OrganismRows: Sendable {
             excluding: Set((gendered + ambiguous).map { $0.lowercased() }), minimum: Self.minimum)
     }
 
-    /// The texts of stories.
-    private func texts(about people: [Person]?) -> [String] {
+    /// The texts of the first stories.
+    private func texts(_ count: Int = stories, about people: [Person]?) -> [String] {
         let grammar = OrganismGrammar(seed: seed)
-        return (0..<Self.stories).map { number in
+        return (0..<count).map { number in
             grammar.story(number, about: people?[number % (people?.count ?? 1)]).text
         }
     }
@@ -53,6 +53,6 @@ public struct OrganismRows: Sendable {
     /// Stories about nobody.
     public func neutralTexts() -> [String] {
         let maker = maker
-        return texts(about: nil).prefix(3000).filter(maker.isNeutral)
+        return texts(3000, about: nil).filter(maker.isNeutral)
     }
 }

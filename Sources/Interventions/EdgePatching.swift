@@ -46,8 +46,13 @@ public struct EdgePatching: Sendable {
     ///
     /// Only the reader sees the difference; what it then writes reaches everything after it.
     public func branch(corrupting edge: ComputationGraph.Edge) -> Branch {
+        branch(corrupting: edge, among: graph.readers)
+    }
+
+    private func branch(
+        corrupting edge: ComputationGraph.Edge, among readers: [ComputationGraph.Reader]
+    ) -> Branch {
         let (row, column) = edge.place
-        let readers = graph.readers
         let reader = readers[readers.firstIndex { $0.columns.contains(column) } ?? 0]
         var site = Site(reader.point)
         if case .head(_, let head) = edge.destination.node { site.head = head }
@@ -66,9 +71,10 @@ public struct EdgePatching: Sendable {
         options: Engine.Options = Engine.Options(),
         progress: @Sendable (Int, Int) -> Void = { _, _ in }
     ) throws -> [Double] {
-        let start = try metric.value(of: clean)
+        let (start, readers) = (try metric.value(of: clean), graph.readers)
         return try metric.measure(
-            edges.map(branch(corrupting:)), departingFrom: clean, options: options,
+            edges.map { branch(corrupting: $0, among: readers) }, departingFrom: clean,
+            options: options,
             progress: progress
         ).map { $0 - start }
     }

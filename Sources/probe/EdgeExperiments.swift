@@ -114,19 +114,9 @@ struct EdgeExperiments {
                     "pos", count: length,
                     companion: tokens.map { .init("token", $0.map(model.string(of:))) })
                 : nil,
-            settings: pairs == nil ? experiment.settings : settings(metric: name),
+            settings: pairs?.settings(file: pair.pairs ?? "", metric: name) ?? experiment.settings,
             summary: pairs.map { "\($0.count) pairs from \(pair.pairs ?? ""); means below" }
                 ?? experiment.summary)
-    }
-
-    private func settings(metric: String) -> [String: String] {
-        var settings = ["pairs": pair.pairs ?? "", "metric": metric]
-        for (index, prompts) in (pairs ?? []).enumerated() {
-            settings["pair \(index + 1)"] = [
-                prompts.clean, prompts.corrupted, prompts.answer, prompts.wrong,
-            ].joined(separator: " | ")
-        }
-        return settings
     }
 }
 

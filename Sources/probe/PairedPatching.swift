@@ -63,12 +63,7 @@ struct PairedPatching {
         var stack = LabelledArray.stacking(
             parts, along: "pair", labels: parts.indices.map { String($0 + 1) })
         stack.summary = [("pairs", Double(pairs.count))]
-        stack.settings = ["pairs": file, "metric": stack.quantity.name]
-        for (index, prompts) in pairs.enumerated() {
-            stack.settings["pair \(index + 1)"] = [
-                prompts.clean, prompts.corrupted, prompts.answer, prompts.wrong,
-            ].joined(separator: " | ")
-        }
+        stack.settings = pairs.settings(file: file, metric: stack.quantity.name)
         effects = stack
         statistics = PairedPatching.statistics(of: effects, seed: pair.seed)
         summary =
@@ -139,4 +134,17 @@ struct PairError: Error, CustomStringConvertible {
     static let otherLength =
         "it has another number of tokens than the first, so positions do not correspond; sweep "
         + "without positions, as --by layer,head does, or give pairs of one length"
+}
+
+extension [PromptPair] {
+    /// What a result says of its pairs.
+    func settings(file: String, metric: String) -> [String: String] {
+        var settings = ["pairs": file, "metric": metric]
+        for (index, prompts) in enumerated() {
+            settings["pair \(index + 1)"] = [
+                prompts.clean, prompts.corrupted, prompts.answer, prompts.wrong,
+            ].joined(separator: " | ")
+        }
+        return settings
+    }
 }
