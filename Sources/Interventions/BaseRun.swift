@@ -68,15 +68,39 @@ struct BaseRun: Sendable {
         return layer == 0 ? rows(.residPre, 0) : rows(.residPost, layer - 1)
     }
 
+    /// The rows of a sequence's positions in an activation's rows.
+    func rows(at positions: Range<Int>, of sequence: Int) -> Range<Int> {
+        let first = sequence * tokens.length
+        return first + positions.lowerBound..<first + positions.upperBound
+    }
+
     /// The length of an activation's row of one position.
     private func width(_ kind: HookKind) -> Int {
         kind.axes.dropFirst(2).reduce(1) { $0 * model.length(of: $1) }
     }
 
+    /// The positions of a sequence that a branch computes: from the first that its edits can change
+    /// to the one the metric reads; `nil` if nothing the metric reads can differ.
+    func positions(changedBy interventions: [Intervention], _ sequence: Int) -> Range<Int>? {
+        let read = lastRead(of: sequence)
+        // Edited scores and patterns may look ahead, so that later keys matter too.
+        let isCausal = model.config.attention == .causal
+        let last = isCausal ? read : tokens.length - 1
+        let starts = interventions.compactMap {
+            firstDifference(of: $0, sequence: sequence, through: last)
+        }
+        let looksAhead =
+            !isCausal
+            || interventions.contains { self.looksAhead($0, sequence: sequence, through: read) }
+        let end = looksAhead ? tokens.length : read + 1
+        // Where all attend to all, one change changes every position.
+        return starts.min().map { (isCausal ? $0 : 0)..<end }
+    }
+
     /// The first position at which an intervention changes the base run's value, up to a position.
     ///
     /// A patch from a run with the same first tokens changes nothing there.
-    func firstDifference(
+    private func firstDifference(
         of intervention: Intervention, sequence: Int, through last: Int
     ) -> Int? {
         let positions = intervention.site.positions ?? Array(0...last)
@@ -91,7 +115,8 @@ struct BaseRun: Sendable {
 
     /// Whether an intervention lets a position up to the last read look at later ones: with edited
     /// scores or patterns, unless the pattern put in is zero there.
-    func looksAhead(_ intervention: Intervention, sequence: Int, through last: Int) -> Bool {
+    private func looksAhead(_ intervention: Intervention, sequence: Int, through last: Int) -> Bool
+    {
         let (site, kind) = (intervention.site, intervention.site.point.kind)
         guard kind == .pattern || kind == .attnScores else { return false }
         guard kind == .pattern, case .patch(let cache) = intervention.edit,

@@ -12,6 +12,12 @@ struct Stage: Comparable, Hashable, Sendable {
     /// Whether it is a residual stream, not what is computed from one.
     var isResidual: Bool { index.isMultiple(of: 2) }
 
+    /// Whether it is a block's input, which its attention reads.
+    var isResidPre: Bool { index.isMultiple(of: 4) }
+
+    /// The input of the block behind this stage.
+    var nextResidPre: Stage { Stage(index: (index / 4 + 1) * 4) }
+
     static func < (a: Stage, b: Stage) -> Bool { a.index < b.index }
 
     /// The stage at which the value of a hook point is computed.
@@ -54,6 +60,9 @@ struct BranchPlan: Sendable {
     /// For each sequence the positions that are computed, from the first that can differ from the
     /// base run to the one the metric reads; `nil` if nothing the metric reads can differ.
     let positions: [Range<Int>?]
+    /// The first of these: those that differ where the branch joins. The next attention carries the
+    /// difference to the others, which until then are the base run's.
+    let changed: [Range<Int>?]
 
     /// Plans a branch.
     ///
@@ -81,23 +90,21 @@ struct BranchPlan: Sendable {
         let joins = self.joins
         injected = isDirect ? staged.filter { $0.stage <= joins }.map(\.edit) : []
         later = staged.filter { !isDirect || $0.stage > joins }.map(\.edit)
-        positions = (0..<base.tokens.count).map { sequence in
-            let read = base.lastRead(of: sequence)
-            // Edited scores and patterns may look ahead, so that later keys matter too.
-            let isCausal = config.attention == .causal
-            let last = isCausal ? read : base.tokens.length - 1
-            let starts = interventions.compactMap {
-                base.firstDifference(of: $0, sequence: sequence, through: last)
+        let isLast = joins.index + 2 >= 4 * config.nLayers
+        let early = staged.filter { isLast || $0.stage <= joins.nextResidPre }.map(\.edit)
+        let rows = (0..<base.tokens.count).map {
+            sequence -> (all: Range<Int>, early: Range<Int>)? in
+            guard let all = base.positions(changedBy: interventions, sequence) else { return nil }
+            guard config.attention == .causal, !joins.isResidPre || isLast else {
+                return (all, all)
             }
-            let looksAhead =
-                !isCausal
-                || interventions.contains {
-                    base.looksAhead($0, sequence: sequence, through: read)
-                }
-            let end = looksAhead ? base.tokens.length : read + 1
-            // Where all attend to all, one change changes every position.
-            return starts.min().map { (isCausal ? $0 : 0)..<end }
+            let ends = early.map { $0.endOfChanges(through: all.upperBound) }
+            let early = (all.lowerBound..<(ends.max() ?? all.upperBound)).clamped(to: all)
+            // Behind the last attention only what is read counts.
+            let read = base.reads(of: sequence, from: all.lowerBound)
+            return isLast && !early.overlaps(read) ? nil : (all, early)
         }
+        (positions, changed) = (rows.map { $0?.all }, rows.map { $0?.early })
     }
 
     /// How many rows the branch adds.

@@ -117,27 +117,38 @@ public struct Engine: Sendable {
     }
 
     /// The floating-point operations that no exact method can do without: the matrix products of
-    /// the rows that differ, from where they differ to what is read.
+    /// the rows that differ, from where they differ to what is read, and of logits that are needed.
     var neededOperations: Double {
         plans.reduce(0) { sum, plan in
-            plan.positions.enumerated().reduce(sum) { sum, entry in
-                guard let positions = entry.element else { return sum }
-                let read = base.reads(of: entry.offset, from: positions.lowerBound).count
-                return sum + operations(rows: positions.count, read: read, from: plan.joins)
-            }
+            plan.positions.indices.reduce(sum) { $0 + operations(of: plan, sequence: $1) }
         }
     }
 
-    private func operations(rows: Int, read: Int, from stage: Stage) -> Double {
+    private func operations(of plan: BranchPlan, sequence: Int) -> Double {
+        guard let all = plan.positions[sequence], let changed = plan.changed[sequence] else {
+            return 0
+        }
         let config = base.model.config
         let (d, heads) = (Double(config.dModel), Double(config.nHeads * config.dHead))
-        let perRow = (keysAndValues: 4 * d * heads, queriesAndOutput: 4 * d * heads)
+        let projection = 2 * d * heads
         let mlp = 4 * d * Double(config.dMLP)
-        return (stage.index / 2..<2 * config.nLayers).reduce(0) { sum, half in
-            let read = half / 2 == config.nLayers - 1 ? Double(min(read, rows)) : Double(rows)
-            let attention = Double(rows) * perRow.keysAndValues + read * perRow.queriesAndOutput
-            return sum + (half.isMultiple(of: 2) ? attention : read * mlp)
+        let readable = base.reads(of: sequence, from: all.lowerBound)
+        var rows = changed
+        var sum = 0.0
+        for half in plan.joins.index / 2..<2 * config.nLayers {
+            let isLast = half / 2 == config.nLayers - 1
+            if half.isMultiple(of: 2) {
+                // What attends to changed keys changes, with the queries it had.
+                sum += 2 * projection * Double(rows.count)
+                let next = isLast ? readable : all
+                sum += projection * Double(rows.clamped(to: next).count + next.count)
+                rows = next
+            } else {
+                rows = isLast ? rows.clamped(to: readable) : rows
+                sum += mlp * Double(rows.count)
+            }
         }
+        return sum + metric.operationsPerRow * Double(rows.clamped(to: readable).count)
     }
 
     /// Groups plans by where they join; a group has about `rows` rows, and at least one plan.

@@ -154,8 +154,8 @@ struct Injection {
     /// This sequence's positions of a base activation, copied.
     private func part(of rows: Rows) -> Tensor {
         var part = Tensor(uninitialized: [positions.count, rows.columns])
-        let start = sequence * base.tokens.length + positions.lowerBound
-        copy(rows[start..<start + positions.count, 0..<rows.columns], into: part.mutableRows)
+        let chosen = base.rows(at: positions, of: sequence)
+        copy(rows[chosen, 0..<rows.columns], into: part.mutableRows)
         return part
     }
 }

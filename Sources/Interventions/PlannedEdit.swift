@@ -71,6 +71,15 @@ struct PlannedEdit: Sendable {
         }
     }
 
+    /// The position behind the last one that the edit changes before the next attention, at most
+    /// `end`: one of its own, but of keys and values that other positions look at.
+    func endOfChanges(through end: Int) -> Int {
+        guard let positions = site.positions, ![.k, .v].contains(site.point.kind) else {
+            return end
+        }
+        return positions.map { ($0 < 0 ? $0 + length : $0) + 1 }.max() ?? 0
+    }
+
     private func contains(pos: Int) -> Bool {
         site.positions.map { $0.contains(pos) || $0.contains(pos - length) } ?? true
     }

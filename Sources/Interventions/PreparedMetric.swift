@@ -20,6 +20,11 @@ struct PreparedMetric: Sendable {
         base = try reader.values(of: run)
     }
 
+    /// The floating-point operations that a row of the residual stream takes at the end.
+    var operationsPerRow: Double {
+        2 * Double(model.config.dModel) * (direction == nil ? Double(model.config.dVocab) : 1)
+    }
+
     /// The metric's value on its scale, from its raw value.
     func scaled(_ raw: Double) -> Double { reader.metric.scaled(raw) }
 
@@ -46,9 +51,9 @@ struct PreparedMetric: Sendable {
         return layout.items.map { item in
             let base = base[item.sequence]
             let values = zip(base.positions, base.values).map { pos, value in
-                // Before the item's rows nothing differs from the base run.
-                pos < item.start
-                    ? value : row(item.rows.lowerBound + pos - item.start, item.sequence, pos)
+                // Elsewhere nothing differs from the base run.
+                (item.start..<item.end).contains(pos)
+                    ? row(item.rows.lowerBound + pos - item.start, item.sequence, pos) : value
             }
             return MetricReader.Values(positions: base.positions, values: values).mean
         }

@@ -1,4 +1,5 @@
 import Differentiation
+import Kernels
 import Models
 import Tensors
 
@@ -41,6 +42,7 @@ struct Walk {
         let last = model.config.nLayers - 1
         for layer in 0...last {
             let block = 4 * layer
+            spread(at: Stage(index: block))
             join(Stage(index: block))
             pass.visit(.residPre, layer, &resid, layout)
             if !layout.items.isEmpty {
@@ -59,18 +61,42 @@ struct Walk {
         return metric.values(of: resid, layout, pass)
     }
 
+    /// Adds the positions to which the coming attention carries a branch's difference; they are the
+    /// base run's so far.
+    private mutating func spread(at stage: Stage) {
+        var spread = RowLayout()
+        for (item, owner) in zip(layout.items, owners) {
+            let end = plans[owner].positions[item.sequence]?.upperBound ?? item.end
+            spread.append(
+                positions: item.start..<max(end, item.end), of: item.sequence,
+                tokenCount: item.tokenCount)
+        }
+        guard spread.rowCount > layout.rowCount else { return }
+        let columns = 0..<base.model.config.dModel
+        var all = Tensor(uninitialized: [spread.rowCount, columns.count])
+        let rows = all.mutableRows
+        for (old, new) in zip(layout.items, spread.items) {
+            let known = new.rows.prefix(old.rows.count)
+            copy(resid.value.rows[old.rows, columns], into: rows[known, columns])
+            copy(
+                base.residual(stage)[base.rows(at: old.end..<new.end, of: new.sequence), columns],
+                into: rows[known.upperBound..<new.rows.upperBound, columns])
+        }
+        (resid, layout) = (Traced(all), spread)
+    }
+
     /// Appends the branches that join at a residual stream.
     private mutating func join(_ stage: Stage, readRowOnly: Bool = false) {
         var new: [Tensor] = []
         for (owner, plan) in plans.enumerated() where plan.joins == stage {
-            for (sequence, positions) in plan.positions.enumerated() {
-                guard var positions else { continue }
-                let keyCount = positions.upperBound
+            for (sequence, rows) in zip(plan.positions, plan.changed).enumerated() {
+                guard let all = rows.0, var positions = rows.1 else { continue }
                 if readRowOnly {
-                    positions = base.reads(of: sequence, from: positions.lowerBound)
+                    positions = positions.clamped(
+                        to: base.reads(of: sequence, from: positions.lowerBound))
                 }
                 let injection = Injection(
-                    base: base, sequence: sequence, positions: positions, keyCount: keyCount)
+                    base: base, sequence: sequence, positions: positions, keyCount: all.upperBound)
                 new.append(injection.residual(after: plan.injected, at: stage))
                 layout.append(
                     positions: positions, of: sequence, tokenCount: base.tokens.lengths[sequence])

@@ -106,6 +106,12 @@ public struct HeadExperiment: Sendable {
         return try target.logOdds(in: branches, options: options).map { exp($0 - odds) - 1 }
     }
 
+    /// The floating-point operations that every head, every layer and the model need at least.
+    public func neededOperations(_ effect: HeadEffect) throws -> Double {
+        let (target, branches) = branches(effect, HeadEffects.sets(in: model))
+        return try target.neededOperations(branches)
+    }
+
     /// The run that is changed, and its branches for each of its runs.
     private func branches(
         _ effect: HeadEffect, _ sets: [[Head]]

@@ -15,6 +15,7 @@ struct MediationBenchmarkReport: Encodable {
     let neuron_share_of_limit: Double
     let head_branches: Int
     let head_seconds: Double
+    let head_share_of_limit: Double
 
     var table: String {
         func number(_ value: Double, _ decimals: Int) -> String {
@@ -26,7 +27,7 @@ struct MediationBenchmarkReport: Encodable {
             \(neurons) neurons of a prompt of 4 tokens: \(number(neuron_seconds, 2)) s, of limit \
             \(number(neuron_share_of_limit, 2))
             \(head_branches) heads, layers and models of an item of 10 tokens, candidates of 5 and \
-            6: \(number(head_seconds, 2)) s
+            6: \(number(head_seconds, 2)) s, of limit \(number(head_share_of_limit, 2))
             """
     }
 }
@@ -59,10 +60,14 @@ struct MediationBenchmark {
         }
         let rate = (before + Timing.productRate(repeats: repeats)) / 2
         let needed = try experiment.neededOperations() / 1e9
+        let neededByHeads = try HeadEffect.allCases.reduce(0) {
+            try $0 + HeadExperiment(heads, in: model).neededOperations($1) / 1e9
+        }
         return MediationBenchmarkReport(
             model: model.name, blas_kernel: BLAS.kernel, threads: Threads.count,
             sgemm_gflop_per_second: rate, neurons: experiment.units.count,
             neuron_seconds: neurons, neuron_share_of_limit: needed / neurons / rate,
-            head_branches: 2 * HeadEffects.sets(in: model).count, head_seconds: seconds)
+            head_branches: 2 * HeadEffects.sets(in: model).count, head_seconds: seconds,
+            head_share_of_limit: neededByHeads / seconds / rate)
     }
 }
