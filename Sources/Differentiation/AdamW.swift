@@ -1,3 +1,4 @@
+import CSquareRoot
 import Kernels
 public import Tensors
 
@@ -101,7 +102,7 @@ extension AdamW.Rates {
         for i in 0..<g.count { m[i] = beta1 * m[i] + rest1 * g[i] }
         for i in 0..<g.count { v[i] = beta2 * v[i] + rest2 * (g[i] * g[i]) }
         for i in 0..<w.count {
-            w[i] = decay * w[i] - rate * m[i] / (squareRoot(v[i]) * correction + eps)
+            w[i] = decay * w[i] - rate * m[i] / (square_root(v[i]) * correction + eps)
         }
     }
 }

@@ -91,11 +91,14 @@ public struct FeatureTraining: Sendable {
             let signal =
                 rows[places[0]].factual == rows[places[0]].alternative
                 ? .factual : options.source
-            let gradients = try different.map {
-                try map.gradient(signal, of: [contrasts[$0]], in: model)
+            func gradient(of place: Int) throws -> Tensor {
+                try map.gradient(signal, of: [contrasts[place]], in: model)
             }
-            let first = gradients[0].rows.elements
-            if gradients.dropFirst().allSatisfy({ $0.rows.elements.elementsEqual(first) }) {
+            let first = try gradient(of: different[0])
+            let areEqual = try different.dropFirst().allSatisfy { place in
+                try gradient(of: place).hasElements(of: first)
+            }
+            if areEqual {
                 throw GradiendError.identicalGradients(
                     transition: transition, count: different.count)
             }
@@ -161,6 +164,13 @@ public struct FeatureTraining: Sendable {
             }
         }
         return try run.finish()
+    }
+}
+
+extension Tensor {
+    /// Whether all elements are the same.
+    fileprivate func hasElements(of other: Tensor) -> Bool {
+        rows.elements.elementsEqual(other.rows.elements)
     }
 }
 

@@ -73,6 +73,13 @@ public enum Signal: String, Sendable, Hashable, CaseIterable, Codable {
     case diff
 }
 
+extension [Contrast] {
+    /// Whether both words are predicted behind the same texts.
+    fileprivate var shareInputs: Bool {
+        allSatisfy { $0.factual.readsLast && $0.factual.hasSameInput(as: $0.alternative) }
+    }
+}
+
 extension ParameterMap {
     /// One gradient vector, [n]: of the loss averaged over all labels of some contrasts.
     ///
@@ -86,20 +93,14 @@ extension ParameterMap {
     public func gradient(
         _ signal: Signal, of contrasts: [Contrast], in model: Transformer
     ) throws -> Tensor {
-        let sharesInput = contrasts.allSatisfy {
-            $0.factual.readsLast && $0.factual.hasSameInput(as: $0.alternative)
-        }
         switch signal {
-        case .factual: return try gradient(of: contrasts.map(\.factual), in: model)
-        case .alternative: return try gradient(of: contrasts.map(\.alternative), in: model)
-        case .diff where sharesInput:
-            return try gradient(
+        case .factual: try gradient(of: contrasts.map(\.factual), in: model)
+        case .alternative: try gradient(of: contrasts.map(\.alternative), in: model)
+        case .diff where contrasts.shareInputs:
+            try gradient(
                 of: contrasts.map(\.factual), less: contrasts.map(\.alternative), in: model)
         case .diff:
-            var difference = try gradient(of: contrasts.map(\.factual), in: model)
-            let other = try gradient(of: contrasts.map(\.alternative), in: model)
-            add(other, times: -1, to: &difference)
-            return difference
+            try gradients(source: .factual, target: .diff, of: contrasts, in: model).target
         }
     }
 
@@ -108,10 +109,18 @@ extension ParameterMap {
         source: Signal, target: Signal, of contrasts: [Contrast], in model: Transformer
     ) throws -> (source: Tensor, target: Tensor) {
         let first = try gradient(source, of: contrasts, in: model)
-        return (
-            first,
-            target == source ? first : try gradient(target, of: contrasts, in: model)
-        )
+        guard target == .diff, source != .diff, !contrasts.shareInputs else {
+            return (
+                first, target == source ? first : try gradient(target, of: contrasts, in: model)
+            )
+        }
+        // The words' own gradients make their difference, without a third walk.
+        let isFactual = source == .factual
+        var difference = try gradient(
+            isFactual ? .alternative : .factual, of: contrasts, in: model)
+        if isFactual { difference.negate() }
+        add(first, times: isFactual ? 1 : -1, to: &difference)
+        return (first, difference)
     }
 
     /// The gradient of the mean loss of predictions, or of its difference to that of others.
@@ -120,11 +129,21 @@ extension ParameterMap {
     ) throws -> Tensor {
         let tensors = try tensors(of: model)
         let names = Set(zip(parts, tensors).lazy.filter { $0.0.count > 0 }.map { $0.1.weight.name })
-        let gradients = try model.gradients(
+        var gradients = try model.gradients(
             of: .crossEntropy(of: predictions, less: others),
             on: TokenBatch(predictions.map(\.tokens)),
-            withRespectTo: .parameters { names.contains($0) })
-        return gather { tensors[$0].gradient(in: gradients.parameters) }
+            withRespectTo: .parameters { names.contains($0) }
+        ).parameters
+        let lastUse = Dictionary(
+            tensors.indices.map { (tensors[$0].weight.name, $0) }, uniquingKeysWith: { $1 })
+        return gather { index in
+            // What was copied goes at once: a large model's gradient is in memory just once.
+            let tensor = tensors[index]
+            defer {
+                if lastUse[tensor.weight.name] == index { gradients.remove(tensor.weight) }
+            }
+            return tensor.gradient(in: gradients)
+        }
     }
 }
 

@@ -81,6 +81,23 @@ public struct TemplateMaker: Sendable {
 }
 
 extension String {
+    /// The sentences of a running text: cut behind `.`, `!` or `?`, with the quotation marks or
+    /// brackets that close there, before a space and anything but a small letter.
+    public var sentences: [String] {
+        var sentences: [String] = []
+        var start = startIndex
+        for place in indices where place >= start && self[place].isWhitespace {
+            let before = self[start..<place].last { !"\"'”’)".contains($0) }
+            guard before.map({ ".!?".contains($0) }) ?? false,
+                let next = self[place...].firstIndex(where: { !$0.isWhitespace }),
+                !self[next].isLowercase
+            else { continue }
+            sentences.append(String(self[start..<place]))
+            start = next
+        }
+        return start < endIndex ? sentences + [String(self[start...])] : sentences
+    }
+
     /// The runs of letters.
     fileprivate var wordRanges: [Range<String.Index>] {
         var ranges: [Range<String.Index>] = []

@@ -57,6 +57,9 @@ public struct ParameterGradients {
     public subscript(name: String) -> Tensor? {
         entries.first { $0.name == name }.flatMap { values[$0.path] }
     }
+
+    /// Lets a weight's gradient go, and with it its memory.
+    public mutating func remove(_ entry: WeightEntry) { values[entry.path] = nil }
 }
 
 /// Why there is no gradient.

@@ -4,6 +4,7 @@ import GroundTruth
 import Models
 import Results
 import Tensors
+import Training
 
 /// Which texts a feature is learnt from and judged by.
 struct FeatureDataOptions: ParsableArguments {
@@ -24,7 +25,15 @@ struct FeatureDataOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Names for --templates: name, gender (F, M) or prob_F, split; as NAMEXACT's.",
+            """
+            Plain text, or JSON lines with a text each, instead of --data: sentences about one \
+            name and its pronoun become rows, by GENTER's rules; needs --names.
+            """, valueName: "file"), completion: .file())
+    var text: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Names for --templates or --text: name, gender (F, M) or prob_F, split; as NAMEXACT's.",
             valueName: "file"), completion: .file())
     var names: String?
 
@@ -75,11 +84,11 @@ struct FeatureDataOptions: ParsableArguments {
     }
 
     func validate() throws {
-        if templates != nil && names == nil {
-            throw ValidationError("--templates needs --names")
+        if templates ?? text != nil && names == nil {
+            throw ValidationError("--\(templates == nil ? "text" : "templates") needs --names")
         }
-        if data != nil && templates != nil {
-            throw ValidationError("give --data or --templates, not both")
+        if [data, templates, text].compactMap({ $0 }).count > 1 {
+            throw ValidationError("give one of --data, --templates and --text")
         }
         if let maxLength, maxLength < 2 { throw ValidationError("--max-length is at least 2") }
     }
@@ -93,6 +102,13 @@ struct FeatureDataOptions: ParsableArguments {
             rows = try [FeatureRow](
                 filling: NameTemplate.read(TextTable(Blob(mapping: templates))),
                 with: givenNames(), seed: seed)
+        } else if text != nil {
+            let templates = try maker().templates(of: sentences(), seed: seed)
+            guard !templates.isEmpty else {
+                throw GradiendError.badOption(
+                    "no sentence of \(text ?? "") has just one of the names and then its pronoun")
+            }
+            rows = try [FeatureRow](filling: templates, with: givenNames(), seed: seed)
         } else {
             rows = try OrganismRows(seed: seed).rows()
         }
@@ -110,12 +126,20 @@ struct FeatureDataOptions: ParsableArguments {
     /// Texts that tell nothing of the feature.
     func neutralTexts(seed: UInt64) throws -> [String] {
         guard let neutral else {
+            if text != nil { return try sentences().filter(maker().isNeutral) }
             return data == nil && templates == nil ? OrganismRows(seed: seed).neutralTexts() : []
         }
         let table = try TextTable(Blob(mapping: neutral))
         try table.require(["text"])
         return try table.rows.map { try table.required("text", of: $0) }
     }
+
+    private func sentences() throws -> [String] {
+        guard let text else { return [] }
+        return try TextDocuments(Blob(mapping: text)).documents.flatMap(\.sentences)
+    }
+
+    private func maker() throws -> TemplateMaker { TemplateMaker(names: try givenNames()) }
 
     /// How rows become predictions of a model.
     func task(for model: Transformer, _ options: ModelOptions) throws -> PredictionTask {

@@ -39,7 +39,8 @@ struct Probe: ParsableCommand {
             CommandGroup(
                 name: "Learn from gradients",
                 subcommands: [
-                    GradiendTrain.self, GradiendEvaluate.self, GradiendDecode.self,
+                    GradiendData.self, GradiendTrain.self, GradiendEvaluate.self,
+                    GradiendDecode.self,
                     GradiendRewrite.self, GradiendCompare.self, GradiendTop.self,
                 ]),
             CommandGroup(

@@ -78,6 +78,37 @@ struct GradiendCommandTests {
         }
     }
 
+    /// Rows made from plain text are rows to learn from.
+    @Test func rowsFromText() throws {
+        let people = [
+            ("Anna", "F", "train"), ("Ben", "M", "train"), ("Carla", "F", "val"),
+            ("Carl", "M", "val"), ("Dora", "F", "test"), ("Dan", "M", "test"),
+        ]
+        let text = (0..<120).map { number in
+            let (name, gender, _) = people[number % 6]
+            return "\(name) saw the old house at the corner \(number) times because "
+                + "\(gender == "F" ? "she" : "he") was late. It rained for \(number) days in the "
+                + "whole of that large country."
+        }
+        let names = people.map { "\($0),\($1),\($2)" }
+        try Repository.withTemporaryFolder { folder in
+            for (file, lines) in [("book.txt", text), ("names.csv", ["name,gender,split"] + names)]
+            {
+                try Repository.write(
+                    Array(lines.joined(separator: "\n").utf8), to: "\(folder)/\(file)")
+            }
+            let alone = try run("gradiend-data --text book.txt", in: folder)
+            #expect(alone.end == .exit(64) && alone.errors.contains("--names"))
+            let made = try run("gradiend-data --text book.txt --names names.csv", in: folder)
+            #expect(made.end == .exit(0), "\(made.errors)")
+            #expect(made.output.contains("120 neutral texts"))
+            let trained = try run(
+                "gradiend-train --data probe-out/gradiend-data/rows.csv --steps 2 --batch-size 8 "
+                    + "--keep 0.01 --max-seeds 1", in: folder)
+            #expect(trained.end == .exit(0), "\(trained.errors)")
+        }
+    }
+
     /// Mistakes end with one sentence that names them, and leave nothing.
     @Test func mistakes() throws {
         let header = "masked,split,factual_class,alternative_class,factual,alternative\n"

@@ -89,6 +89,28 @@ import Tokenization
         }
     }
 
+    @Test func sentencesOfARunningText() {
+        #expect(
+            "Anna ran. \"Why?\" she asked. Ben (4.5 km away!) slept… He dreamt.".sentences
+                == ["Anna ran.", "\"Why?\" she asked.", "Ben (4.5 km away!) slept… He dreamt."])
+        #expect("no end".sentences == ["no end"] && "".sentences == [])
+        #expect("One.  Two.\nThree.".sentences == ["One.", "Two.", "Three."])
+    }
+
+    /// What is written reads back.
+    @Test func writtenRows() throws {
+        let rows = [
+            FeatureRow(
+                masked: "\"a, b\"\r\nthen [MASK]", split: .validation, classes: ("F", "M"),
+                words: ("she", "he"))
+        ]
+        try Repository.withTemporaryFolder { folder in
+            try Repository.write(Array(rows.csv().utf8), to: "\(folder)/rows.csv")
+            let table = try TextTable(Blob(mapping: "\(folder)/rows.csv"))
+            #expect(try [FeatureRow](table) == rows)
+        }
+    }
+
     @Test func divisions() throws {
         let rows = (0..<200).map { index in
             FeatureRow(
