@@ -33,6 +33,7 @@ struct FeatureRun {
                 eps: options.epsilon))
         validation = training.validation
         record = TrainingRecord(seed: seed)
+        record.stepsPerEpoch = training.stepsPerEpoch
     }
 
     /// One step on a batch of one direction.
@@ -53,7 +54,7 @@ struct FeatureRun {
     }
 
     /// Judges the numbers, turns their sign if need be, and keeps them if they are the best.
-    mutating func evaluate(_ observe: (FeatureTraining.Event) -> Void) throws {
+    mutating func evaluate(_ observe: (FeatureTraining.Event) throws -> Void) throws {
         let options = training.options
         var h = try validation.encode(neuron, map, training.model)
         let loss = losses.isEmpty ? nil : losses.reduce(0, +) / Double(losses.count)
@@ -70,9 +71,9 @@ struct FeatureRun {
             record.wasFlipped.toggle()
         }
         record.evaluations.append(evaluation)
-        observe(.evaluated(evaluation, seed: record.seed))
-        // The untrained numbers never win.
-        guard record.steps > 0 else { return }
+        try observe(.evaluated(evaluation, seed: record.seed))
+        // The first numbers never win, untrained or nearly so, unless they are the last.
+        guard record.evaluations.count > 1 || record.steps == training.stepCount else { return }
         func rank(_ evaluation: TrainingEvaluation) -> TrainingRecord.Rank {
             TrainingRecord.Rank(evaluation, options.convergence, training.classes)
         }
