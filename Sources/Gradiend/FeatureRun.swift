@@ -63,7 +63,10 @@ struct FeatureRun {
             validation.evaluation(of: h, step: record.steps, loss: loss, neuron)
         }
         var evaluation = judged()
-        if options.normalizesSign, record.steps > 0, evaluation.correlation ?? 0 < -0.5 {
+        // What counts as learnt has the right sign, however low the bound.
+        let r = evaluation.correlation ?? 0
+        let isTurned = r < -0.5 || r < 0 && isConverged(evaluation)
+        if options.normalizesSign, record.steps > 0, isTurned {
             neuron.flipSign(negatingDecoderBias: options.negatesDecoderBias)
             optimizer.flipSign()
             h = h.map { -$0 }
@@ -79,13 +82,17 @@ struct FeatureRun {
         }
         if let known = record.bestEvaluation, rank(evaluation) <= rank(known) { return }
         record.best = record.evaluations.count - 1
-        record.converged = options.convergence.isMet(by: evaluation, training.classes)
+        record.converged = isConverged(evaluation)
         if let folder = options.checkpointFolder, neuron.count > 1 << 24 {
             try feature(neuron).save(to: folder)
             best = .onDisk(folder: folder)
         } else {
             best = .inMemory(neuron)
         }
+    }
+
+    private func isConverged(_ evaluation: TrainingEvaluation) -> Bool {
+        training.options.convergence.isMet(by: evaluation, training.classes)
     }
 
     /// The best numbers as a feature.

@@ -131,8 +131,8 @@ public struct FeatureTraining: Sendable {
         case step(Int, of: Int, seed: UInt64)
         /// An evaluation during a run.
         case evaluated(TrainingEvaluation, seed: UInt64)
-        /// A run is over, with the feature that it leaves.
-        case finished(Feature, seed: UInt64)
+        /// A run is over, and left a feature; it is the outcome's only one.
+        case finished(TrainingOutcome, seed: UInt64)
     }
 
     /// Trains runs with one seed after another until enough have converged; keeps the best.
@@ -145,9 +145,13 @@ public struct FeatureTraining: Sendable {
         for number in 0..<options.maxSeeds {
             let seed = options.seed &+ UInt64(number)
             let feature = try run(seed: seed, observe)
-            try observe(.finished(feature, seed: seed))
             guard let record = feature.record else { continue }
             records.append(record)
+            try observe(
+                .finished(
+                    TrainingOutcome(
+                        feature: feature, runs: [record], options: options,
+                        fingerprint: fingerprint), seed: seed))
             if rank(record) > best?.record.flatMap(rank) { best = feature }
             if records.count(where: \.converged) >= options.minConvergentSeeds { break }
         }

@@ -78,11 +78,10 @@ struct GradiendTrain: ParsableCommand {
         }
         var folders: [UInt64: String] = [:]
         let outcome = try run(training) { found, seed in
-            let isConverged = found.record?.converged ?? false
             let saved = training.options.savedSeeds
-            guard saved == .all || saved == .convergent && isConverged else { return }
+            guard saved == .all || saved == .convergent && found.converged else { return }
             let path = "\(folder)/seeds/seed_\(seed)"
-            try found.save(to: path)
+            try found.feature.save(to: path, from: found)
             folders[seed] = path
         }
         if let seed = outcome.feature.record?.seed { folders[seed] = folders[seed] ?? feature }
@@ -94,9 +93,9 @@ struct GradiendTrain: ParsableCommand {
 
     /// Trains, and shows how far it is.
     ///
-    /// - Parameter finished: Is given each run's feature.
+    /// - Parameter finished: Is given what each run left.
     private func run(
-        _ training: FeatureTraining, finished: (Feature, UInt64) throws -> Void
+        _ training: FeatureTraining, finished: (TrainingOutcome, UInt64) throws -> Void
     ) throws -> TrainingOutcome {
         var lines: [UInt64: ProgressLine] = [:]
         return try training.run { event in
@@ -106,7 +105,7 @@ struct GradiendTrain: ParsableCommand {
                 lines[seed] = line
                 line.update(step, of: total)
             case .evaluated: break
-            case .finished(let feature, let seed): try finished(feature, seed)
+            case .finished(let outcome, let seed): try finished(outcome, seed)
             }
         }
     }

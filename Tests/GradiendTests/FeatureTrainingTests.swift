@@ -165,6 +165,25 @@ import Testing
         #expect(try #require(a) > 0.5 && (turned.wasFlipped == (try #require(b) < 0)))
     }
 
+    /// However low the bound, what converged has the right sign where signs are normalised: this
+    /// run comes to r = −0.18 with its means on either side of 0.
+    @Test func whatConvergedHasTheRightSign() throws {
+        func record(_ normalizes: Bool) throws -> TrainingRecord {
+            try #require(
+                train(
+                    options {
+                        ($0.convergence.correlation, $0.convergence.mean) = (0, 0)
+                        ($0.maxSteps, $0.evaluateEvery, $0.learningRate) = (3, 1, 1e-4)
+                        ($0.seed, $0.maxSeeds, $0.normalizesSign) = (8, 1, normalizes)
+                    }
+                ).feature.record)
+        }
+        let (turned, left) = (try record(true), try record(false))
+        let (r, other) = (turned.bestEvaluation?.correlation, left.bestEvaluation?.correlation)
+        #expect(turned.converged && turned.wasFlipped && left.converged)
+        #expect(try #require(r) > 0.1 && #require(other) < -0.1)
+    }
+
     /// The paper's recipe: a step for each text, an evaluation after the first, all seeds run.
     @Test func thePapersRecipe() throws {
         var options = TrainingOptions.paper
