@@ -54,6 +54,7 @@ extension Canvas {
                     Point(x: x, y: plot.bottom), Point(x: x, y: end), width: FigureMetrics.line,
                     .ink)
             }
+            if text.isEmpty { continue }
             self.text(
                 text, .columnLabel, at: Point(x: x, y: top + middle),
                 size: size, anchor: angle == 0 ? .middle : .end, angle: angle)

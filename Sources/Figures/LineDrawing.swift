@@ -33,8 +33,9 @@ struct LineDrawing {
             canvas.text(
                 "no values", .point, at: layout.plot.centre, size: FigureMetrics.labelSize)
         }
-        ReferenceDrawing(layout: layout, canvas: canvas, obstacles: obstacles)
-            .draw(plot.style.references)
+        let references = ReferenceDrawing(layout: layout, canvas: canvas, obstacles: obstacles)
+        references.draw(plot.style.references)
+        references.draw(plot.style.marks, areUpright: true)
         layout.drawAxes(on: canvas)
         for label in names.labels {
             draw(label, SeriesStyle[named.firstIndex(of: label.line) ?? 0])

@@ -134,12 +134,14 @@ extension LinePlot {
         public var isLogarithmic: Bool
         /// Values to compare with, as level lines.
         public var references: [ReferenceLine]
+        /// Places of the axis that lines run along, as upright lines.
+        public var marks: [ReferenceLine]
 
         /// A style; what is not given is what a paper's column needs.
         public init(
             title: String? = nil, width: Double = 3.25, dpi: Double = 300,
             limits: ClosedRange<Double>? = nil, isLogarithmic: Bool = false,
-            references: [ReferenceLine] = []
+            references: [ReferenceLine] = [], marks: [ReferenceLine] = []
         ) {
             self.title = title
             self.width = width
@@ -147,6 +149,7 @@ extension LinePlot {
             self.limits = limits
             self.isLogarithmic = isLogarithmic
             self.references = references
+            self.marks = marks
         }
     }
 }

@@ -16,6 +16,8 @@ struct PlotLayout {
     let columns: ColumnMarks
     /// What tells series apart, between the title and the plot.
     let legend: Legend?
+    /// Whether the horizontal axis has ticks alone.
+    private let isAbove: Bool
 
     /// The height of a plot of numbers by the page's width.
     static let aspect = 0.54
@@ -31,12 +33,14 @@ struct PlotLayout {
     ///   - entryHeight: The height of an entry of a vertical axis.
     ///   - right: The room that the figure needs to the right of the plot.
     ///   - legend: What is to be explained above the plot.
+    ///   - isAbove: Whether another plot stands below and has the labels of the horizontal axis.
     init(
         _ figure: some Figure, style: some PageStyle, horizontal: PlotAxis, vertical: PlotAxis,
         aspect: Double = Self.aspect, entryHeight: Double = Self.entryHeight, right: Double = 0,
-        legend: [Legend.Entry] = [], typeface: Typeface
+        legend: [Legend.Entry] = [], isAbove: Bool = false, typeface: Typeface
     ) {
         (self.horizontal, self.vertical) = (horizontal, vertical)
+        self.isAbove = isAbove
         let grid = PixelGrid(dpi: style.dpi)
         let margin = FigureMetrics.margin
         let between = FigureMetrics.tick + FigureMetrics.gap
@@ -66,12 +70,11 @@ struct PlotLayout {
             x: left, y: grid.up(margin + heading + (self.legend?.height ?? 0)), width: width,
             height: height)
         columnTitle = FittedText(
-            columns.title, width: width, size: FigureMetrics.axisTitleSize, lines: 1, in: typeface)
+            isAbove ? "" : columns.title, width: width, size: FigureMetrics.axisTitleSize, lines: 1,
+            in: typeface)
         let axisLine = typeface.lineHeight(FigureMetrics.axisTitleSize)
-        page = (
-            pageWidth,
-            grid.up(plot.bottom + between + columns.height + Self.drop + axisLine + margin)
-        )
+        let below = isAbove ? 0 : columns.height + Self.drop + axisLine
+        page = (pageWidth, grid.up(plot.bottom + between + below + margin))
     }
 
     private static func height(
@@ -103,7 +106,8 @@ struct PlotLayout {
             of: plot, marks: rows.marks.map { (place(x: 0, y: $0.fraction).y, $0.text) },
             width: rows.width, title: rowTitle)
         canvas.columnAxis(
-            of: plot, marks: columns.marks.map { (place(x: $0.fraction, y: 0).x, $0.text) },
+            of: plot,
+            marks: columns.marks.map { (place(x: $0.fraction, y: 0).x, isAbove ? "" : $0.text) },
             angle: columns.angle, height: columns.height, title: columnTitle, drop: Self.drop)
         canvas.title(title, over: plot)
         legend?.draw(on: canvas)

@@ -25,10 +25,13 @@ struct ReferenceDrawing {
     private static let colour = Colour(grey: 0.3)
     private static let distance = 1.5
 
-    /// The value's axis is the one with numbers; the vertical one, if both have.
-    func draw(_ lines: [ReferenceLine]) {
+    /// The value's axis is the one with numbers; the vertical one, if both have and lines are not
+    /// to be upright.
+    func draw(_ lines: [ReferenceLine], areUpright: Bool = false) {
         let drawn = lines.compactMap { line in
-            ends(of: line.value).map { (label: line.label, start: $0.0, end: $0.1) }
+            ends(of: line.value, isUpright: areUpright).map {
+                (label: line.label, start: $0.0, end: $0.1)
+            }
         }
         for line in drawn {
             if isOverAreas { canvas.polyline([line.start, line.end], width: 0.6, .white) }
@@ -62,9 +65,9 @@ struct ReferenceDrawing {
         }
     }
 
-    private func ends(of value: Double) -> (Point, Point)? {
+    private func ends(of value: Double, isUpright: Bool) -> (Point, Point)? {
         let plot = layout.plot
-        if case .numbers = layout.vertical {
+        if case .numbers = layout.vertical, !isUpright {
             return layout.y(of: value).map {
                 (Point(x: plot.x, y: $0), Point(x: plot.right, y: $0))
             }

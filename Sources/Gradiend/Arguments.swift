@@ -1,136 +1,131 @@
 public import Tensors
 
-extension Arguments {
-    /// Options under the package's names.
+/// Options under the names of the Python package's `TrainingArguments`; those that are left out
+/// keep what they are, so that a file may hold some of them.
+public struct Arguments: Sendable, Hashable {
+    var values: [String: JSONValue]
+
+    /// Options under the package's names: all 83 fields.
     public init(_ options: TrainingOptions) {
-        source = options.source.rawValue
-        target = options.target.rawValue
-        train_batch_size = options.batchSize
-        learning_rate = options.learningRate
-        weight_decay = options.weightDecay
-        adam_epsilon = options.epsilon
-        num_train_epochs = options.epochs
-        max_steps = options.maxSteps ?? -1
-        eval_steps = options.evaluateEvery
-        encoder_eval_max_size = options.evaluationRows
-        seed = options.seed
-        max_seeds = options.maxSeeds
-        min_convergent_seeds = options.minConvergentSeeds
-        convergent_score_threshold = options.convergence.correlation
-        convergent_mean_by_class_threshold = options.convergence.mean
-        params = options.parameters
-        normalize_gradiend = options.normalizesSign
-        pre_prune_config = options.prePruning.map { pruning in
-            var prune = Prune(pruning.kept)
-            prune.n_samples = pruning.batches
-            prune.batch_size = pruning.batchSize
-            prune.source = pruning.signal.rawValue
-            return prune
-        }
-        post_prune_config = options.postPruning.map { pruning in
-            var prune = Prune(pruning.kept)
-            prune.part = pruning.part.rawValue
-            return prune
+        values = Self.fields.mapValues(\.standard)
+        func number(_ value: Int?) -> JSONValue { value.map { .number(Double($0)) } ?? .null }
+        let given: [String: JSONValue] = [
+            "source": .text(options.source.rawValue),
+            "target": .text(options.target.rawValue),
+            "train_batch_size": number(options.batchSize),
+            "base_gradient_batch_size": number(options.batchSize),
+            "learning_rate": .number(options.learningRate),
+            "weight_decay": .number(options.weightDecay),
+            "adam_epsilon": .number(options.epsilon),
+            "num_train_epochs": number(options.epochs),
+            "max_steps": number(options.maxSteps ?? -1),
+            "eval_steps": number(options.evaluateEvery),
+            "encoder_eval_train_max_size": number(options.evaluationRowsPerDirection),
+            "train_max_size": number(options.trainingRowsPerDirection),
+            "add_identity_for_other_classes": .flag(options.addsIdentities),
+            "seed": .number(Double(options.seed)),
+            "max_seeds": number(options.maxSeeds),
+            "min_convergent_seeds": number(options.minConvergentSeeds),
+            "convergent_score_threshold": .number(options.convergence.correlation),
+            "convergent_mean_by_class_threshold": .number(options.convergence.mean),
+            "saved_seed_runs": .text(options.savedSeeds.rawValue),
+            "fail_on_non_convergence": .flag(options.failsWithoutConvergence),
+            "use_cache": options.reuse.argument,
+            "params": options.parameters.map { .list($0.map(JSONValue.text)) } ?? .null,
+            "normalize_gradiend": .flag(options.normalizesSign),
+            "pre_prune_config": JSONValue(options.prePruning),
+            "post_prune_config": JSONValue(options.postPruning),
+        ]
+        values.merge(given) { $1 }
+    }
+
+    /// Reads a file of the package's arguments, JSON, or a `training.json` that holds them.
+    ///
+    /// - Throws: ``FeatureFileError`` for a field that is not known, and for a value that cannot
+    ///   be had here.
+    public static func read(_ file: Blob) throws -> Arguments {
+        do {
+            var values = try decodeJSON([String: JSONValue].self, from: file.bytes)
+            if case .table(let inner)? = values["training_args"] { values = inner }
+            for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+                guard let (standard, rule) = fields[name] else {
+                    throw FeatureFileError(
+                        path: file.name,
+                        "\(quoted(name)) is no field of the package's TrainingArguments")
+                }
+                if case .fixed(let others) = rule, value != standard, !others.contains(value) {
+                    throw FeatureFileError(
+                        path: file.name,
+                        "\(name) is \(shown(value)); here it can only be "
+                            + ([standard] + others).map(\.json).joined(separator: " or "))
+                }
+            }
+            let arguments = Arguments(values: values)
+            // Values of a wrong type are told now, with the file's name.
+            _ = try arguments.applied(to: TrainingOptions())
+            return arguments
+        } catch let error as JSONProblem {
+            throw FeatureFileError(path: file.name, error.description)
+        } catch GradiendError.badOption(let reason) {
+            throw FeatureFileError(path: file.name, reason)
         }
     }
 
-    /// Reads a file of the package's arguments, JSON; what is not known here is refused.
-    ///
-    /// - Throws: ``FeatureFileError``.
-    public static func read(_ file: Blob) throws -> Arguments {
-        do {
-            let names = try decodeJSON([String: Anything].self, from: file.bytes).keys
-            if let unknown = names.filter({ !known.contains($0) }).min() {
-                throw FeatureFileError(
-                    path: file.name,
-                    "\(quoted(unknown)) is no argument here; known are "
-                        + known.sorted().joined(separator: ", "))
-            }
-            return try decodeJSON(Arguments.self, from: file.bytes)
-        } catch let error as JSONProblem {
-            throw FeatureFileError(path: file.name, error.description)
+    private init(values: [String: JSONValue]) { self.values = values }
+
+    /// What fields with another value than the package's have no effect here, and why.
+    public var notes: [String] {
+        values.sorted { $0.key < $1.key }.compactMap { name, value in
+            guard let (standard, rule) = Self.fields[name], case .noted(let reason) = rule,
+                value != standard
+            else { return nil }
+            return "\(name) has no effect: \(reason)"
+        }
+    }
+
+    /// Checks that a model predicts what the file asks for.
+    public func requireObjective(of task: PredictionTask) throws {
+        guard case .text(let name)? = values["prediction_objective"], name != "auto" else { return }
+        guard (name == "mlm_mask_token") == (task.place == .mask) else {
+            throw GradiendError.badOption(
+                "prediction_objective is \(quoted(name)), but the model is a "
+                    + "\(task.place == .mask ? "masked" : "causal") one; give auto")
         }
     }
 
     /// Options with the arguments that are given in place of their own.
+    ///
+    /// - Throws: ``GradiendError/badOption(_:)`` that names the field.
     public func applied(to options: TrainingOptions) throws -> TrainingOptions {
         var options = options
-        func signal(_ name: String?, _ keep: Signal) throws -> Signal {
-            guard let name else { return keep }
-            guard let signal = Signal(rawValue: name) else {
-                throw GradiendError.badOption(
-                    "\(quoted(name)) is no gradient; give factual, alternative or diff")
-            }
-            return signal
+        let fields = ArgumentReader(values: values)
+        try fields.applySteps(to: &options)
+        try fields.applySeeds(to: &options)
+        if let names = try fields.optional("params", { try fields.texts($0, $1) }) {
+            options.parameters = names
         }
-        options.source = try signal(source, options.source)
-        options.target = try signal(target, options.target)
-        options.batchSize = train_batch_size ?? options.batchSize
-        options.learningRate = learning_rate ?? options.learningRate
-        options.weightDecay = weight_decay ?? options.weightDecay
-        options.epsilon = adam_epsilon ?? options.epsilon
-        options.epochs = num_train_epochs ?? options.epochs
-        if let max_steps { options.maxSteps = max_steps < 0 ? nil : max_steps }
-        options.evaluateEvery = eval_steps ?? options.evaluateEvery
-        options.evaluationRows = encoder_eval_max_size ?? options.evaluationRows
-        options.seed = seed ?? options.seed
-        options.maxSeeds = max_seeds ?? options.maxSeeds
-        options.minConvergentSeeds = min_convergent_seeds ?? options.minConvergentSeeds
-        options.convergence.correlation =
-            convergent_score_threshold ?? options.convergence.correlation
-        options.convergence.mean = convergent_mean_by_class_threshold ?? options.convergence.mean
-        options.parameters = params ?? options.parameters
-        options.normalizesSign = normalize_gradiend ?? options.normalizesSign
-        if let prune = pre_prune_config {
-            var pruning = PrePruning(prune.kept(otherwise: 0.1))
-            pruning.batches = prune.n_samples ?? pruning.batches
-            pruning.batchSize = prune.batch_size ?? pruning.batchSize
-            pruning.signal = try signal(prune.source, pruning.signal)
-            options.prePruning = pruning
+        if let config = try fields.optional("pre_prune_config", { try fields.table($0, $1) }) {
+            options.prePruning = try config.map { try PrePruning(ArgumentReader(values: $0)) }
         }
-        if let prune = post_prune_config {
-            let part = try prune.part.map { name in
-                guard let part = VectorPart(rawValue: name) else {
-                    throw GradiendError.badOption("\(quoted(name)) is no part of a feature")
-                }
-                return part
-            }
-            options.postPruning = PostPruning(
-                prune.kept(otherwise: 0.01), by: part ?? .decoderWeight)
+        if try fields.flag("reuse_pre_prune") == true, options.prePruning?.seed == nil {
+            options.prePruning?.seed = options.seed
+        }
+        if let config = try fields.optional("post_prune_config", { try fields.table($0, $1) }) {
+            options.postPruning = try config.map { try PostPruning(ArgumentReader(values: $0)) }
         }
         return options
     }
-
-    /// A hash of the settings, to tell whether a finished feature can be used again.
-    func fingerprint(count: Int, _ baseModel: String) -> String {
-        // Dictionary-free description: the order of the properties.
-        let text = "\(self) \(count) \(baseModel)"
-        return Array(text.utf8).withUnsafeBytes { Fingerprint($0).hexadecimal }
-    }
-
-    private static let known: Set<String> = [
-        "source", "target", "train_batch_size", "learning_rate", "weight_decay", "adam_epsilon",
-        "num_train_epochs", "max_steps", "eval_steps", "encoder_eval_max_size", "seed",
-        "max_seeds", "min_convergent_seeds", "convergent_score_threshold",
-        "convergent_mean_by_class_threshold", "params", "normalize_gradiend", "pre_prune_config",
-        "post_prune_config",
-    ]
-
-    /// A value that is not looked at.
-    private struct Anything: Decodable {
-        init(from decoder: any Decoder) throws {}
-    }
 }
 
-extension Arguments.Prune {
-    init(_ kept: Kept) {
-        switch kept {
-        case .share(let share): topk = share
-        case .threshold(let bound): threshold = bound
-        }
-    }
+/// A value for a message, cut when it is long.
+func shown(_ value: JSONValue) -> String {
+    value.json.count <= 60 ? value.json : value.json.prefix(60) + "…"
+}
 
-    func kept(otherwise share: Double) -> Kept {
-        threshold.map { .threshold($0) } ?? .share(topk ?? share)
+extension Arguments: Encodable {
+    /// Writes one object.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(values)
     }
 }

@@ -17,17 +17,43 @@ public struct EncodedRow: Sendable, Hashable {
     public let kind: Kind
     /// The row; `nil` for texts without the feature.
     public let row: FeatureRow?
-    /// What the model reads, as text.
+    /// The whole text.
     public let text: String
+    /// The text with ``FeatureRow/gap`` for the word to predict.
+    public let template: String
+    /// What the model reads, as text.
+    public let input: String
+    /// The word to predict of a neutral text; rows have their own.
+    public let neutralWord: String?
     /// 1, −1, or 0 for what is neutral.
     public let label: Double
     /// The neuron.
     public let h: Double
 
-    /// Puts a row together.
-    public init(kind: Kind, row: FeatureRow?, text: String, label: Double, h: Double) {
-        (self.kind, self.row, self.text) = (kind, row, text)
+    /// A row with its contrast.
+    ///
+    /// - Parameter input: What the model reads; the row's text unless given.
+    public init(_ row: FeatureRow, input: String? = nil, label: Double, h: Double) {
+        (kind, self.row, text, template) = (.training, row, row.text, row.masked)
+        (self.input, neutralWord) = (input ?? row.masked, nil)
         (self.label, self.h) = (label, h)
+    }
+
+    /// A neutral text.
+    ///
+    /// - Parameters:
+    ///   - kind: Which.
+    ///   - row: The row whose text it is, if it is one's.
+    ///   - text: The text.
+    ///   - input: What the model reads, and the word that it predicts there.
+    ///   - h: The neuron.
+    public init(
+        neutral kind: Kind, of row: FeatureRow? = nil, text: String,
+        input: (template: String, text: String, word: String), h: Double
+    ) {
+        (self.kind, self.row, self.text) = (kind, row, text)
+        (template, self.input, neutralWord) = (input.template, input.text, input.word)
+        (label, self.h) = (0, h)
     }
 
     /// Whose gradient was read: a class, or the kind of neutral text.
@@ -36,6 +62,19 @@ public struct EncodedRow: Sendable, Hashable {
     public func group(reading source: Signal) -> String {
         guard kind == .training, let row else { return kind.rawValue }
         return source == .alternative ? row.alternativeClass : row.factualClass
+    }
+
+    /// The word whose gradient was read; of a difference the one that stands there.
+    func word(reading source: Signal) -> String {
+        if let neutralWord { return neutralWord }
+        return (source == .alternative ? row?.alternative : row?.factual) ?? ""
+    }
+
+    /// What rows are balanced by: with the factual gradient the class, otherwise the direction.
+    func evaluationGroup(reading source: Signal) -> String {
+        guard source != .factual, let row else { return group(reading: source) }
+        return row.factualClass == row.alternativeClass
+            ? "\(row.factualClass) (identity)" : "\(row.factualClass)->\(row.alternativeClass)"
     }
 }
 
@@ -58,10 +97,7 @@ extension Feature {
         in model: Transformer, atMost limit: Int? = nil, seed: UInt64 = 42,
         progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> [EncodedRow] {
-        guard let classes else {
-            throw GradiendError.badOption(
-                "the feature's folder does not say which classes it tells apart; give --classes")
-        }
+        let classes = try knownClasses()
         let chosen = EvaluationRows.balanced(rows, atMost: limit).map { rows[$0] }
         let contrasts = try task.contrasts(chosen)
         let excluded = task.targetTokens(of: contrasts)
@@ -84,16 +120,47 @@ extension Feature {
                 piece.map { Contrast(factual: $0.0, alternative: $0.0) }, in: model,
                 reading: .factual)
         }
-        return zip(chosen, values).map { row, h in
-            EncodedRow(
-                kind: .training, row: row, text: row.text,
-                label: classes.label(of: row, reading: source), h: h)
-        }
+        return labelled(chosen, values, classes, with: task)
             + zip(masked + plain, others).enumerated().map { index, item in
                 EncodedRow(
-                    kind: index < masked.count ? .neutralTrainingMasked : .neutralDataset,
-                    row: item.0.2, text: item.0.1, label: 0, h: item.1)
+                    neutral: index < masked.count ? .neutralTrainingMasked : .neutralDataset,
+                    of: item.0.2, text: item.0.1, input: task.input(of: item.0.0), h: item.1)
             }
+    }
+
+    /// What the encoder says of rows alone.
+    ///
+    /// - Parameters:
+    ///   - rows: Rows.
+    ///   - task: How rows become predictions.
+    ///   - model: The base model.
+    ///   - limit: The most; `nil` for all.
+    public func encodedContrasts(
+        of rows: [FeatureRow], with task: PredictionTask, in model: Transformer,
+        atMost limit: Int? = nil
+    ) throws -> [EncodedRow] {
+        let classes = try knownClasses()
+        let chosen = EvaluationRows.balanced(rows, atMost: limit).map { rows[$0] }
+        return labelled(
+            chosen, try encode(try task.contrasts(chosen), in: model), classes, with: task)
+    }
+
+    private func labelled(
+        _ rows: [FeatureRow], _ values: [Double], _ classes: ClassPair, with task: PredictionTask
+    ) -> [EncodedRow] {
+        zip(rows, values).map { row, h in
+            EncodedRow(
+                row, input: task.input(of: row), label: classes.label(of: row, reading: source),
+                h: h)
+        }
+    }
+
+    private func knownClasses() throws -> ClassPair {
+        guard let classes else {
+            throw GradiendError.badOption(
+                "the feature's folder does not say which classes it tells apart; give --classes")
+        }
+        return classes
     }
 }
 
@@ -106,29 +173,5 @@ extension Array {
             let end = Swift.min(start + size, count)
             return try body(self[start..<end], end)
         }
-    }
-}
-
-extension [EncodedRow] {
-    /// The rows as CSV, with the Python package's columns.
-    public func csv(reading source: Signal) -> String {
-        func field(_ text: String) -> String {
-            let needsQuotes = text.contains { ",\"\n\r".contains($0) }
-            return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
-        }
-        let header = [
-            "text", "encoded", "label", "source_id", "target_id", "type", "factual_token",
-            "alternative_token", "template", "data_split", "transition_id", "eval_group",
-        ]
-        let lines = map { item in
-            [
-                item.text, "\(item.h)", "\(item.label)", item.row?.factualClass ?? "",
-                item.row?.alternativeClass ?? "", item.kind.rawValue, item.row?.factual ?? "",
-                item.row?.alternative ?? "", item.row?.masked ?? "",
-                item.row?.split.rawValue ?? "", item.row?.transition ?? "",
-                item.group(reading: source),
-            ].map(field).joined(separator: ",")
-        }
-        return ([header.joined(separator: ",")] + lines).joined(separator: "\n") + "\n"
     }
 }

@@ -1,25 +1,13 @@
 import Statistics
 
 /// How well the neuron tells the classes apart, under the names of the paper and of the package.
-public struct EncoderMetrics: Sendable, Hashable, Codable {
+public struct EncoderMetrics: Sendable, Hashable {
     /// Correlation and accuracy over some of the rows.
     public struct Agreement: Sendable, Hashable, Codable {
         /// Pearson's; `nil` if h or the labels do not vary.
         public var correlation: Double?
         /// The share of rows whose h says what the label says.
         public var accuracy: Double
-    }
-
-    /// What the h of a group look like.
-    public struct Distribution: Sendable, Hashable, Codable {
-        /// How many.
-        public var n: Int
-        /// Mean and standard deviation (of the population).
-        public var mean, std: Double
-        /// The smallest, the quartiles and the largest.
-        public var min, q1, median, q3, max: Double
-        /// The mean of |h|.
-        public var abs_mean: Double
     }
 
     /// Of rows with contrast: the label is 1 or −1.
@@ -46,8 +34,20 @@ public struct EncoderMetrics: Sendable, Hashable, Codable {
     public var best_threshold: Double
     /// By class whose gradient is read, and by kind of neutral text.
     public var groups: [String: Distribution]
-    /// By word whose gradient is read: the mean.
-    public var mean_by_target: [String: Double]
+    /// By label of rows: 1, −1, and 0 for those without contrast.
+    public var labels: [Double: Distribution]
+    /// By kind of text.
+    public var types: [EncodedRow.Kind: Distribution]
+    /// The class of each label; `positive` or `negative` where several have it.
+    public var label_value_to_class_name: [Double: String]
+    /// By class and word whose gradient is read: the mean.
+    public var mean_by_target: [String: [String: Double]]
+    /// By direction, or with the factual gradient by class: how many rows, and their mean.
+    public var eval_groups: [String: Distribution]
+    /// What the groups are: `factual_id`, or `feature_class_id` for directions.
+    public var eval_group_basis: String
+    /// How alike two splits are, if the rows are of two.
+    public var split_generalization: SplitGeneralization?
 
     /// Judges rows.
     ///
@@ -62,8 +62,8 @@ public struct EncoderMetrics: Sendable, Hashable, Codable {
         cor_enc = all_data.correlation
         acc_genter = max(target_classes_only.accuracy, 1 - target_classes_only.accuracy)
         acc_enc = Self.balancedAccuracy(rows)
-        let (h, labels) = (contrasts.map(\.h), contrasts.map(\.label))
-        spearman = spearmanCorrelation(h, labels)
+        let (h, targets) = (contrasts.map(\.h), contrasts.map(\.label))
+        spearman = spearmanCorrelation(h, targets)
         let centre = h.isEmpty ? 0 : mean(h)
         acc_standardised = Agreement(contrasts, rule: { $0 < centre ? -1 : 1 }).accuracy
         let thresholds = (-10...10).map { Double($0) / 10 }
@@ -72,11 +72,30 @@ public struct EncoderMetrics: Sendable, Hashable, Codable {
         }
         acc_best_threshold = scores.max() ?? 0
         best_threshold = thresholds[scores.firstIndex(of: acc_best_threshold) ?? 0]
-        groups = Dictionary(grouping: rows) { $0.group(reading: source) }
-            .mapValues { Distribution($0.map(\.h)) }
-        mean_by_target = Dictionary(grouping: training) { row in
-            (source == .alternative ? row.row?.alternative : row.row?.factual) ?? ""
-        }.mapValues { mean($0.map(\.h)) }
+        func described<Key>(
+            _ rows: [EncodedRow], by key: (EncodedRow) -> Key
+        ) -> [Key: Distribution] {
+            Dictionary(grouping: rows, by: key).mapValues { Distribution($0.map(\.h)) }
+        }
+        groups = described(rows) { $0.group(reading: source) }
+        labels = described(training, by: \.label)
+        types = described(rows, by: \.kind)
+        label_value_to_class_name = Dictionary(grouping: training, by: \.label)
+            .mapValues { Self.name(of: $0, reading: source) }
+        mean_by_target = Dictionary(grouping: training) { $0.group(reading: source) }
+            .mapValues { rows in
+                described(rows) { $0.word(reading: source) }.mapValues(\.mean)
+            }
+        eval_groups = described(training) { $0.evaluationGroup(reading: source) }
+        eval_group_basis = source == .factual ? "factual_id" : "feature_class_id"
+        split_generalization = SplitGeneralization(rows, reading: source)
+    }
+
+    /// The class of rows of one label.
+    private static func name(of rows: [EncodedRow], reading source: Signal) -> String {
+        guard let label = rows.first?.label, label != 0 else { return "neutral" }
+        let names = Set(rows.map { $0.group(reading: source) })
+        return names.count == 1 ? names.min() ?? "" : label > 0 ? "positive" : "negative"
     }
 
     /// 1, −1, or 0 between ±0.5.
@@ -84,9 +103,9 @@ public struct EncoderMetrics: Sendable, Hashable, Codable {
 
     /// The mean over the labels that occur of the share of their rows that are told right.
     private static func balancedAccuracy(_ rows: [EncodedRow]) -> Double {
-        let byLabel = Dictionary(grouping: rows, by: \.label)
+        let byLabel = Dictionary(grouping: rows, by: \.label).sorted { $0.key < $1.key }
         guard !byLabel.isEmpty else { return .nan }
-        return mean(byLabel.values.map { Agreement($0, rule: threeWay).accuracy })
+        return mean(byLabel.map { Agreement($0.value, rule: threeWay).accuracy })
     }
 }
 
@@ -95,27 +114,5 @@ extension EncoderMetrics.Agreement {
         correlation = pearsonCorrelation(rows.map(\.h), rows.map(\.label))
         let right = rows.count { rule($0.h) == $0.label }
         accuracy = rows.isEmpty ? .nan : Double(right) / Double(rows.count)
-    }
-}
-
-extension EncoderMetrics.Distribution {
-    init(_ values: [Double]) {
-        let sorted = values.sorted()
-        func quantile(_ share: Double) -> Double {
-            sorted.isEmpty ? .nan : Statistics.quantile(share, ofSorted: sorted)
-        }
-        let centre = Statistics.mean(values)
-        n = values.count
-        mean = centre
-        std = Statistics.mean(values.map { ($0 - centre) * ($0 - centre) }).squareRoot()
-        (min, q1, median) = (quantile(0), quantile(0.25), quantile(0.5))
-        (q3, max) = (quantile(0.75), quantile(1))
-        abs_mean = Statistics.mean(values.map(abs))
-    }
-
-    /// How alike two groups' means are, such as those of rows to train and to test: 1 −
-    /// |a − b| / (|a| + |b| + ε).
-    public func agreement(with other: EncoderMetrics.Distribution) -> Double {
-        1 - abs(mean - other.mean) / (abs(mean) + abs(other.mean) + 1e-12)
     }
 }

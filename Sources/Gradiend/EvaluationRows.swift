@@ -17,22 +17,29 @@ struct EvaluationRows {
     /// What gradients are kept of, in bytes.
     private static let budget = 256 << 20
 
-    /// Takes rows, or as many of each direction as come to a number.
+    /// Takes rows with their contrasts.
     init(
-        _ rows: [FeatureRow], _ contrasts: [Contrast], _ pair: ClassPair, reading source: Signal,
-        atMost limit: Int?
+        _ rows: [FeatureRow], _ contrasts: [Contrast], _ pair: ClassPair, reading source: Signal
     ) {
-        let chosen = EvaluationRows.balanced(rows, atMost: limit)
-        self.contrasts = chosen.map { contrasts[$0] }
-        labels = chosen.map { pair.label(of: rows[$0], reading: source) }
-        classes = chosen.map { index in
-            source == .alternative ? rows[index].alternativeClass : rows[index].factualClass
-        }
+        self.contrasts = contrasts
+        labels = rows.map { pair.label(of: $0, reading: source) }
+        classes = rows.map { source == .alternative ? $0.alternativeClass : $0.factualClass }
         self.source = source
     }
 
     /// Places of rows, the directions in turn, in order.
-    static func balanced(_ rows: [FeatureRow], atMost limit: Int?) -> [Int] {
+    ///
+    /// - Parameters:
+    ///   - limit: The most of all; `nil` for no limit.
+    ///   - each: The most of a direction; `nil` for no limit.
+    static func balanced(
+        _ rows: [FeatureRow], atMost limit: Int?, ofEach each: Int? = nil
+    ) -> [Int] {
+        if let each {
+            let groups = Dictionary(grouping: rows.indices) { rows[$0].transition }
+            let kept = groups.values.flatMap { $0.prefix(each) }.sorted()
+            return balanced(kept.map { rows[$0] }, atMost: limit).map { kept[$0] }
+        }
         guard let limit, limit < rows.count else { return Array(rows.indices) }
         var groups = Dictionary(grouping: rows.indices) { rows[$0].transition }
             .sorted { $0.key < $1.key }.map { ArraySlice($0.value) }
@@ -64,11 +71,14 @@ struct EvaluationRows {
     func evaluation(
         of h: [Double], step: Int, loss: Double?, _ neuron: EncoderDecoder
     ) -> TrainingEvaluation {
-        let byClass = Dictionary(grouping: h.indices) { classes[$0] }
+        func described(_ groups: [String: [Int]]) -> [String: EncoderMetrics.Distribution] {
+            groups.mapValues { places in .init(places.map { h[$0] }) }
+        }
         let norms = neuron.norms
         return TrainingEvaluation(
             step: step, correlation: pearsonCorrelation(h, labels),
-            meanByClass: byClass.mapValues { places in mean(places.map { h[$0] }) }, loss: loss,
+            classes: described(Dictionary(grouping: h.indices) { classes[$0] }),
+            labels: described(Dictionary(grouping: h.indices) { "\(labels[$0])" }), loss: loss,
             encoderNorm: norms.encoder, decoderNorm: norms.decoder)
     }
 }

@@ -173,7 +173,7 @@ extension Feature {
     private static func record(in files: ModelFolder) throws -> TrainingRecord? {
         guard let file = try files.file("training.json") else { return nil }
         // What others wrote there is not needed to use the feature.
-        return (try? decodeJSON(TrainingFile.self, from: file.copy()))?.run
+        return (try? decodeJSON(SavedTraining.self, from: file.copy()))?.run
     }
 }
 

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 import Tensors
 
 extension Feature {
@@ -8,11 +7,8 @@ extension Feature {
     ///
     /// - Parameters:
     ///   - folder: Where to write; it is created.
-    ///   - outcome: The runs that it was chosen from, for `training.json`.
-    ///   - options: How it was learnt, for the same.
-    public func save(
-        to folder: String, from outcome: TrainingOutcome? = nil, _ options: TrainingOptions? = nil
-    ) throws {
+    ///   - outcome: The runs that it was chosen from, and how, for `training.json`.
+    public func save(to folder: String, from outcome: TrainingOutcome? = nil) throws {
         let (mapping, indices, masks) = Mapping.describing(map)
         let config = FeatureConfig(
             format_version: 0,
@@ -25,11 +21,12 @@ extension Feature {
             source: source.rawValue, target: target.rawValue,
             feature_class_encoding_direction: classes.map { [$0.positive: 1, $0.negative: -1] })
         var small = [
-            ("config.json", try json(config)), ("gradiend_context.json", try json(context)),
+            ("config.json", try featureJSON(config)),
+            ("gradiend_context.json", try featureJSON(context)),
         ]
         if let record {
             small.append(
-                ("training.json", try json(TrainingFile(record, self, outcome, options))))
+                ("training.json", try featureJSON(TrainingFile(record, self, outcome))))
         }
         var files = try small.map { name, bytes in
             let file = try AtomicFile("\(folder)/\(name)")
@@ -63,13 +60,5 @@ extension Feature {
             try SafetensorsFile.stage(
                 "\(folder)/model.safetensors", tensors, metadata: ["format": "pt"]))
         for file in files { try file.commit() }
-    }
-
-    private func json(_ value: some Encodable) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-        return [UInt8](try encoder.encode(value)) + [UInt8(ascii: "\n")]
     }
 }

@@ -19,6 +19,8 @@ public struct FeatureRow: Sendable, Hashable {
     public var factual: String
     /// The other word.
     public var alternative: String
+    /// The template that the text was made from, which it may share with other rows.
+    public var template: String?
 
     /// Puts a row together.
     public init(

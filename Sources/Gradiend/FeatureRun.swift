@@ -33,6 +33,7 @@ struct FeatureRun {
                 eps: options.epsilon))
         validation = training.validation
         record = TrainingRecord(seed: seed)
+        record.stepsPerEpoch = training.stepsPerEpoch
     }
 
     /// One step on a batch of one direction.
@@ -53,7 +54,7 @@ struct FeatureRun {
     }
 
     /// Judges the numbers, turns their sign if need be, and keeps them if they are the best.
-    mutating func evaluate(_ observe: (FeatureTraining.Event) -> Void) throws {
+    mutating func evaluate(_ observe: (FeatureTraining.Event) throws -> Void) throws {
         let options = training.options
         var h = try validation.encode(neuron, map, training.model)
         let loss = losses.isEmpty ? nil : losses.reduce(0, +) / Double(losses.count)
@@ -62,7 +63,10 @@ struct FeatureRun {
             validation.evaluation(of: h, step: record.steps, loss: loss, neuron)
         }
         var evaluation = judged()
-        if options.normalizesSign, record.steps > 0, evaluation.correlation ?? 0 < -0.5 {
+        // What counts as learnt has the right sign, however low the bound.
+        let r = evaluation.correlation ?? 0
+        let isTurned = r < -0.5 || r < 0 && isConverged(evaluation)
+        if options.normalizesSign, record.steps > 0, isTurned {
             neuron.flipSign(negatingDecoderBias: options.negatesDecoderBias)
             optimizer.flipSign()
             h = h.map { -$0 }
@@ -70,21 +74,25 @@ struct FeatureRun {
             record.wasFlipped.toggle()
         }
         record.evaluations.append(evaluation)
-        observe(.evaluated(evaluation, seed: record.seed))
-        // The untrained numbers never win.
-        guard record.steps > 0 else { return }
+        try observe(.evaluated(evaluation, seed: record.seed))
+        // The first numbers never win, untrained or nearly so, unless they are the last.
+        guard record.evaluations.count > 1 || record.steps == training.stepCount else { return }
         func rank(_ evaluation: TrainingEvaluation) -> TrainingRecord.Rank {
             TrainingRecord.Rank(evaluation, options.convergence, training.classes)
         }
         if let known = record.bestEvaluation, rank(evaluation) <= rank(known) { return }
         record.best = record.evaluations.count - 1
-        record.converged = options.convergence.isMet(by: evaluation, training.classes)
+        record.converged = isConverged(evaluation)
         if let folder = options.checkpointFolder, neuron.count > 1 << 24 {
             try feature(neuron).save(to: folder)
             best = .onDisk(folder: folder)
         } else {
             best = .inMemory(neuron)
         }
+    }
+
+    private func isConverged(_ evaluation: TrainingEvaluation) -> Bool {
+        training.options.convergence.isMet(by: evaluation, training.classes)
     }
 
     /// The best numbers as a feature.

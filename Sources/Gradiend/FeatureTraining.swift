@@ -24,6 +24,7 @@ public struct FeatureTraining: Sendable {
     public let map: ParameterMap
     let rows: [FeatureRow]
     let contrasts: [Contrast]
+    let validationRows: [FeatureRow]
     let validation: EvaluationRows
 
     /// Prepares training and checks the data.
@@ -46,12 +47,16 @@ public struct FeatureTraining: Sendable {
         self.task = task
         self.options = options
         map = try ParameterMap(of: model, matching: options.parameters)
+        let rows = options.addsIdentities ? rows.addingIdentities(outside: pair) : rows
         let used = rows.filter { row in
             pair.isContrast(row)
                 || row.factualClass == row.alternativeClass && pair.label(of: row.factualClass) == 0
         }
-        func chosen(_ split: Split, _ purpose: String) throws -> [FeatureRow] {
-            let rows = try used.of(split)
+        func chosen(
+            _ split: Split, _ purpose: String, atMost limit: Int?, ofEach each: Int?
+        ) throws -> [FeatureRow] {
+            let all = try used.of(split)
+            let rows = EvaluationRows.balanced(all, atMost: limit, ofEach: each).map { all[$0] }
             let read = Set(rows.map { pair.label(of: $0, reading: options.source) })
             guard read.isSuperset(of: [1, -1]) else {
                 throw GradiendError.oneClass(
@@ -59,13 +64,15 @@ public struct FeatureTraining: Sendable {
             }
             return rows
         }
-        self.rows = try chosen(.train, "train on")
-        let validationRows = try chosen(.validation, "validate with")
+        self.rows = try chosen(
+            .train, "train on", atMost: nil, ofEach: options.trainingRowsPerDirection)
+        validationRows = try chosen(
+            .validation, "validate with", atMost: options.evaluationRows,
+            ofEach: options.evaluationRowsPerDirection)
         _ = try Batches(self.rows, size: options.batchSize, seed: options.seed)
         contrasts = try task.contrasts(self.rows)
         validation = EvaluationRows(
-            validationRows, try task.contrasts(validationRows), pair, reading: options.source,
-            atMost: options.evaluationRows)
+            validationRows, try task.contrasts(validationRows), pair, reading: options.source)
         try requireDifferentGradients()
     }
 
@@ -83,8 +90,8 @@ public struct FeatureTraining: Sendable {
     /// They have one and the same where the loss is taken at a place that does not depend on the
     /// text, such as padding.
     private func requireDifferentGradients() throws {
-        for (transition, places) in Dictionary(grouping: rows.indices, by: { rows[$0].transition })
-        {
+        let directions = Dictionary(grouping: rows.indices) { rows[$0].transition }
+        for (transition, places) in directions.sorted(by: { $0.key < $1.key }) {
             var seen: Set<String> = []
             let different = places.filter { seen.insert(rows[$0].masked).inserted }.prefix(3)
             guard different.count > 1 else { continue }
@@ -105,11 +112,21 @@ public struct FeatureTraining: Sendable {
         }
     }
 
-    /// How many steps a run has.
-    public var stepCount: Int {
-        let perEpoch = (try? Batches(rows, size: options.batchSize, seed: 0).countPerEpoch) ?? 0
-        return min(options.maxSteps ?? .max, max(1, options.epochs * perEpoch))
+    /// How many steps an epoch has.
+    public var stepsPerEpoch: Int {
+        switch options.epochLength {
+        case .batches:
+            // That there are enough rows was found out before.
+            let batches = try? Batches(rows, size: options.batchSize, seed: 0)
+            return max(batches?.countPerEpoch ?? 0, 1)
+        case .texts:
+            let templates = Set(rows.compactMap(\.template)).count
+            return templates + rows.count { $0.template == nil }
+        }
     }
+
+    /// How many steps a run has.
+    public var stepCount: Int { min(options.maxSteps ?? .max, options.epochs * stepsPerEpoch) }
 
     /// What happens during training.
     public enum Event: Sendable {
@@ -117,28 +134,35 @@ public struct FeatureTraining: Sendable {
         case step(Int, of: Int, seed: UInt64)
         /// An evaluation during a run.
         case evaluated(TrainingEvaluation, seed: UInt64)
+        /// A run is over, and left a feature; it is the outcome's only one.
+        case finished(TrainingOutcome, seed: UInt64)
     }
 
     /// Trains runs with one seed after another until enough have converged; keeps the best.
     ///
     /// - Parameter observe: Is told what happens.
-    /// - Throws: ``GradiendError/notFinite(step:)``, and what the model throws.
-    public func run(observe: (Event) -> Void = { _ in }) throws -> TrainingOutcome {
+    /// - Throws: ``GradiendError/notFinite(step:)``, and what the model and `observe` throw.
+    public func run(observe: (Event) throws -> Void = { _ in }) throws -> TrainingOutcome {
         var (best, records): (Feature?, [TrainingRecord]) = (nil, [])
+        let fingerprint = try fingerprint()
         for number in 0..<options.maxSeeds {
-            let feature = try run(seed: options.seed &+ UInt64(number), observe)
+            let seed = options.seed &+ UInt64(number)
+            let feature = try run(seed: seed, observe)
             guard let record = feature.record else { continue }
             records.append(record)
+            try observe(
+                .finished(
+                    TrainingOutcome(
+                        feature: feature, runs: [record], options: options,
+                        fingerprint: fingerprint), seed: seed))
             if rank(record) > best?.record.flatMap(rank) { best = feature }
             if records.count(where: \.converged) >= options.minConvergentSeeds { break }
         }
-        guard var feature = best else {
+        guard let best else {
             throw GradiendError.badOption("no run was made; give at least one seed")
         }
-        if let pruning = options.postPruning { feature = try feature.pruned(pruning) }
         return TrainingOutcome(
-            feature: feature, runs: records, convergence: options.convergence,
-            minConvergentSeeds: options.minConvergentSeeds)
+            feature: best, runs: records, options: options, fingerprint: fingerprint)
     }
 
     /// How good a run's best evaluation is.
@@ -147,7 +171,7 @@ public struct FeatureTraining: Sendable {
     }
 
     /// One run.
-    private func run(seed: UInt64, _ observe: (Event) -> Void) throws -> Feature {
+    private func run(seed: UInt64, _ observe: (Event) throws -> Void) throws -> Feature {
         let map =
             try options.prePruning?.map(
                 of: map, rows, contrasts, in: model, seed: seed) ?? map
@@ -155,15 +179,18 @@ public struct FeatureTraining: Sendable {
         let (batches, steps) = (
             try Batches(rows, size: options.batchSize, seed: seed), stepCount
         )
-        try run.evaluate(observe)
-        for step in 0..<steps {
-            try run.step(batches[step].map { contrasts[$0] })
-            observe(.step(step + 1, of: steps, seed: seed))
-            if (step + 1) % options.evaluateEvery == 0 || step + 1 == steps {
+        if !options.evaluatesFirstStep { try run.evaluate(observe) }
+        for step in 1...steps {
+            try run.step(batches[step - 1].map { contrasts[$0] })
+            try observe(.step(step, of: steps, seed: seed))
+            if step % options.evaluateEvery == 0 || step == steps
+                || step == 1 && options.evaluatesFirstStep
+            {
                 try run.evaluate(observe)
             }
         }
-        return try run.finish()
+        let feature = try run.finish()
+        return try options.postPruning.map(feature.pruned) ?? feature
     }
 }
 
@@ -178,19 +205,4 @@ extension Tensor {
 private func > (a: TrainingRecord.Rank?, b: TrainingRecord.Rank?) -> Bool {
     guard let a else { return false }
     return b.map { $0 < a } ?? true
-}
-
-/// What training leaves.
-public struct TrainingOutcome: Sendable {
-    /// The best run's feature, pruned if that was asked for.
-    public let feature: Feature
-    /// Every run, in order of seeds.
-    public let runs: [TrainingRecord]
-    /// The rule that runs were judged by.
-    public let convergence: ConvergenceRule
-    /// How many runs had to converge.
-    public let minConvergentSeeds: Int
-
-    /// Whether the kept run converged.
-    public var converged: Bool { feature.record?.converged ?? false }
 }

@@ -24,6 +24,8 @@ public enum GradiendError: Error, Hashable, CustomStringConvertible {
     case identicalGradients(transition: String, count: Int)
     /// A number of the encoder-decoder stopped being finite.
     case notFinite(step: Int)
+    /// Too few runs converged.
+    case notConverged(Int, of: Int, needed: Int)
     /// A tokenizer is missing, or another one than the feature was learnt with.
     case tokenizer(_ reason: String)
 
@@ -58,6 +60,9 @@ public enum GradiendError: Error, Hashable, CustomStringConvertible {
         case .notFinite(let step):
             "the encoder-decoder has numbers that are not finite after step \(step); lower the "
                 + "learning rate"
+        case .notConverged(let count, let runs, let needed):
+            "\(count) of \(runs) runs converged, \(needed) should have; try another learning rate, "
+                + "more steps or seeds, or fewer weights"
         case .tokenizer(let reason): reason
         }
     }

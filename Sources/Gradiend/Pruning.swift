@@ -6,15 +6,20 @@ public import Tensors
 public enum Kept: Sendable, Hashable {
     /// A share of them, rounded up.
     case share(Double)
+    /// So many.
+    case number(Int)
     /// Those whose importance is at least this.
     case threshold(Double)
 
     /// The places kept, rising.
     func places(in importance: Tensor) -> [Int] {
+        func largest(_ count: Int) -> [Int] {
+            largestElements(of: importance, count: min(max(count, 1), importance.count))
+        }
         switch self {
         case .share(let share):
-            let count = Int((share * Double(importance.count)).rounded(.up))
-            return largestElements(of: importance, count: min(max(count, 1), importance.count))
+            return largest(Int((share * Double(importance.count)).rounded(.up)))
+        case .number(let count): return largest(count)
         case .threshold(let bound):
             let x = importance.rows(of: importance.count).elements
             return x.indices.filter { Double(abs(x[$0])) >= bound }
@@ -30,6 +35,8 @@ public struct PrePruning: Sendable, Hashable {
     public var batchSize = 8
     /// Which gradient.
     public var signal = Signal.alternative
+    /// Starts the choice of rows; `nil` for the run's seed.
+    public var seed: UInt64?
     /// What is kept.
     public var kept: Kept
 
@@ -42,7 +49,8 @@ public struct PrePruning: Sendable, Hashable {
         in model: Transformer, seed: UInt64
     ) throws -> ParameterMap {
         let fewest = Dictionary(grouping: rows, by: \.transition).values.map(\.count).min() ?? 1
-        let order = try Batches(rows, size: min(batchSize, fewest), seed: seed ^ 0x9e37)
+        let order = try Batches(
+            rows, size: min(batchSize, fewest), seed: (self.seed ?? seed) ^ 0x9e37)
         var mean = Tensor([map.count])
         for batch in 0..<batches {
             let gradient = try map.gradient(

@@ -132,9 +132,11 @@ extension NameTemplate {
         let before = head.last { !$0.isWhitespace }
         let startsSentence = before.map { ".!?".contains($0) } ?? true
         text = text.replacing(Self.pronoun, with: FeatureRow.gap)
-        return FeatureRow(
+        var row = FeatureRow(
             masked: text, split: split, classes: (right, other),
             words: startsSentence
                 ? (right.uppercasedFirst, other.uppercasedFirst) : (right, other))
+        row.template = masked
+        return row
     }
 }

@@ -17,12 +17,23 @@ public struct TrainingOptions: Sendable, Hashable {
     public var epsilon = 1e-8
     /// Passes over the rows.
     public var epochs = 3
+    /// How many steps a pass has.
+    public var epochLength = EpochLength.batches
     /// The most steps; `nil` for as many as the epochs have.
     public var maxSteps: Int?
     /// Steps between evaluations.
     public var evaluateEvery = 250
+    /// Whether the first evaluation is after the first step, as in the paper, rather than before
+    /// it; in either case it never wins.
+    public var evaluatesFirstStep = false
     /// The most rows of an evaluation, as many of each direction; `nil` for all.
     public var evaluationRows: Int?
+    /// The most rows of an evaluation for each direction; `nil` for all.
+    public var evaluationRowsPerDirection: Int?
+    /// The most rows to train on for each direction; `nil` for all.
+    public var trainingRowsPerDirection: Int?
+    /// Whether rows of other classes are added without contrast, whose h should be 0.
+    public var addsIdentities = false
     /// The first run's seed; the next have the next numbers.
     public var seed: UInt64 = 0
     /// The most runs.
@@ -31,6 +42,12 @@ public struct TrainingOptions: Sendable, Hashable {
     public var minConvergentSeeds = 1
     /// When a run counts as converged.
     public var convergence = ConvergenceRule()
+    /// Whether fewer runs than that are a failure.
+    public var failsWithoutConvergence = false
+    /// Which runs' features are written beside the best.
+    public var savedSeeds = SavedSeeds.best
+    /// Whether a finished feature is used again.
+    public var reuse = Reuse.never
     /// Names of the weights, in which `*` stands for anything; `nil` for the core.
     public var parameters: [String]?
     /// Chooses weights before training.
@@ -48,11 +65,15 @@ public struct TrainingOptions: Sendable, Hashable {
     /// The Python package's defaults.
     public init() {}
 
-    /// The paper's: the factual gradient is read, in one pass.
+    /// The paper's: the factual gradient is read, in one pass with a step for each text; of three
+    /// runs the best is kept.
     public static var paper: TrainingOptions {
         var options = TrainingOptions()
         options.source = .factual
         options.epochs = 1
+        options.epochLength = .texts
+        options.evaluatesFirstStep = true
+        options.minConvergentSeeds = options.maxSeeds
         return options
     }
 
@@ -89,16 +110,62 @@ public struct TrainingOptions: Sendable, Hashable {
         try require(evaluateEvery > 0, "give at least one step between evaluations")
         try require(evaluationRows ?? 2 >= 2, "an evaluation needs at least two rows")
         try require(
-            maxSeeds > 0 && (1...maxSeeds).contains(minConvergentSeeds),
+            evaluationRowsPerDirection ?? 1 > 0 && trainingRowsPerDirection ?? 1 > 0,
+            "give at least one row of each direction")
+        try require(
+            maxSeeds > 0 && minConvergentSeeds > 0 && minConvergentSeeds <= maxSeeds,
             "of \(maxSeeds) seeds \(minConvergentSeeds) cannot converge")
         for kept in [prePruning?.kept, postPruning?.kept] {
             if case .share(let share)? = kept {
                 try require(
                     share > 0 && share <= 1, "the share kept is \(share); give one in (0, 1]")
             }
+            if case .number(let count)? = kept {
+                try require(count > 0, "\(count) weights are kept; give 1 or more")
+            }
         }
         if let pre = prePruning {
             try require(pre.batches > 0 && pre.batchSize > 0, "pre-pruning needs a batch of rows")
+        }
+    }
+}
+
+/// How many steps an epoch has.
+public enum EpochLength: Sendable, Hashable {
+    /// As many as the rows make batches, so that each row is used about once.
+    case batches
+    /// One for each text, as in the paper: a template counts once, whatever names fill it.
+    case texts
+}
+
+/// Which runs' features are written beside the best; the names are the Python package's.
+public enum SavedSeeds: String, Sendable, Hashable, CaseIterable {
+    /// None.
+    case best = "best_only"
+    /// Those that converged.
+    case convergent = "all_convergent"
+    /// All.
+    case all = "all_tried"
+}
+
+/// Whether a finished feature is used again instead of training anew; the names are the Python
+/// package's.
+public enum Reuse: String, Sendable, Hashable, CaseIterable {
+    /// It is not.
+    case never = "false"
+    /// If it was learnt from the same data with the same settings.
+    case sameSettings = "true"
+    /// If, besides, enough of its runs converged.
+    case onlyConvergent = "only_convergent"
+    /// Whatever it was learnt from.
+    case always
+
+    /// As the package's files have it.
+    var argument: JSONValue {
+        switch self {
+        case .never: .flag(false)
+        case .sameSettings: .flag(true)
+        case .onlyConvergent, .always: .text(rawValue)
         }
     }
 }

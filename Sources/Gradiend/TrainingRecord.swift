@@ -4,8 +4,10 @@ public struct TrainingEvaluation: Sendable, Hashable, Codable {
     public var step: Int
     /// Pearson's correlation of h with the labels; `nil` if either does not vary.
     public var correlation: Double?
-    /// The mean h of the rows of each class whose gradient is read.
-    public var meanByClass: [String: Double]
+    /// h of the rows of each class whose gradient is read.
+    public var classes: [String: EncoderMetrics.Distribution]
+    /// h by label: `1.0`, `-1.0`, and `0.0` of rows without contrast.
+    public var labels: [String: EncoderMetrics.Distribution]
     /// The mean loss of the steps since the evaluation before; `nil` at step 0.
     public var loss: Double?
     /// The length of W_e.
@@ -15,18 +17,22 @@ public struct TrainingEvaluation: Sendable, Hashable, Codable {
 
     /// Puts an evaluation together.
     public init(
-        step: Int, correlation: Double?, meanByClass: [String: Double], loss: Double?,
-        encoderNorm: Double, decoderNorm: Double
+        step: Int, correlation: Double?, classes: [String: EncoderMetrics.Distribution],
+        labels: [String: EncoderMetrics.Distribution] = [:], loss: Double?, encoderNorm: Double,
+        decoderNorm: Double
     ) {
         (self.step, self.correlation) = (step, correlation)
-        (self.meanByClass, self.loss) = (meanByClass, loss)
+        (self.classes, self.labels, self.loss) = (classes, labels, loss)
         (self.encoderNorm, self.decoderNorm) = (encoderNorm, decoderNorm)
     }
+
+    /// The mean h of the rows of each class whose gradient is read.
+    public var meanByClass: [String: Double] { classes.mapValues(\.mean) }
 }
 
 /// When a feature counts as learnt.
 public struct ConvergenceRule: Sendable, Hashable, Codable {
-    /// The least correlation.
+    /// The least |r|.
     public var correlation = 0.5
     /// The least |mean h| of both classes.
     public var mean = 0.5
@@ -36,8 +42,11 @@ public struct ConvergenceRule: Sendable, Hashable, Codable {
 
     /// Whether an evaluation meets the rule: correlated, both classes' means beyond the bound, on
     /// either side of 0, and not before any training.
+    ///
+    /// The sign of r has no say: where it is not normalised, half of all runs learn the classes the
+    /// other way round.
     public func isMet(by evaluation: TrainingEvaluation, _ classes: ClassPair) -> Bool {
-        guard evaluation.step > 0, let r = evaluation.correlation, r >= correlation,
+        guard evaluation.step > 0, let r = evaluation.correlation, abs(r) >= correlation,
             let positive = evaluation.meanByClass[classes.positive],
             let negative = evaluation.meanByClass[classes.negative]
         else { return false }
@@ -59,6 +68,8 @@ public struct TrainingRecord: Sendable, Hashable, Codable {
     public var wasFlipped = false
     /// Steps made.
     public var steps = 0
+    /// Steps of an epoch; `nil` if that is not known.
+    public var stepsPerEpoch: Int?
     /// Seconds of the run.
     public var seconds = 0.0
 
@@ -70,8 +81,16 @@ public struct TrainingRecord: Sendable, Hashable, Codable {
         best.flatMap { evaluations.indices.contains($0) ? evaluations[$0] : nil }
     }
 
-    /// How good an evaluation is: converged first, then the correlation to three decimals, then how
-    /// far the classes' means are apart.
+    /// The epoch of the kept numbers, from 0.
+    public var bestEpoch: Int? {
+        guard let step = bestEvaluation?.step, let stepsPerEpoch, stepsPerEpoch > 0 else {
+            return nil
+        }
+        return max(step - 1, 0) / stepsPerEpoch
+    }
+
+    /// How good an evaluation is: converged first, then |r| to three decimals, then how far the
+    /// classes' means are apart.
     ///
     /// Correlation alone ignores scale: an untrained encoder may have r = 1 with means of ±0.04.
     /// So step 0 never counts, and of equal correlations the wider one does.
@@ -82,9 +101,9 @@ public struct TrainingRecord: Sendable, Hashable, Codable {
 
         init(_ evaluation: TrainingEvaluation, _ rule: ConvergenceRule, _ classes: ClassPair) {
             converged = rule.isMet(by: evaluation, classes)
-            correlation = ((evaluation.correlation ?? -1) * 1000).rounded()
-            let positive = evaluation.meanByClass[classes.positive] ?? 0
-            separation = positive - (evaluation.meanByClass[classes.negative] ?? 0)
+            correlation = (abs(evaluation.correlation ?? 0) * 1000).rounded()
+            let positive = evaluation.classes[classes.positive]?.mean ?? 0
+            separation = abs(positive - (evaluation.classes[classes.negative]?.mean ?? 0))
         }
 
         static func < (a: Rank, b: Rank) -> Bool {

@@ -7,14 +7,17 @@ struct FeatureTrainingOptions: ParsableArguments {
     @Option(
         help: """
             What the options below start from: quick (a tenth of the weights, a high rate), \
-            package (the Python package's defaults) or paper.
+            package (the Python package's defaults) or paper (one step for each text, the best of \
+            three seeds).
             """)
     var preset = Preset.quick
 
     @Option(
         help: ArgumentHelp(
-            "JSON with the names of the package's TrainingArguments; options below go first.",
-            valueName: "file"), completion: .file(extensions: ["json"]))
+            """
+            JSON with fields of the package's TrainingArguments, or a training.json that holds \
+            them; options below go first.
+            """, valueName: "file"), completion: .file(extensions: ["json"]))
     var arguments: String?
 
     @Option(help: "The gradient that the encoder reads: factual, alternative or diff.")
@@ -44,8 +47,30 @@ struct FeatureTrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The first run's seed.", valueName: "number"))
     var seed: UInt64?
 
-    @Option(help: ArgumentHelp("The most runs until one converges.", valueName: "number"))
+    @Option(help: ArgumentHelp("The most runs.", valueName: "number"))
     var maxSeeds: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "How many runs must converge before no further one is made.", valueName: "number"))
+    var minConvergentSeeds: Int?
+
+    @Option(
+        help: """
+            Whose features are written beside the best, to seeds: best_only, all_convergent or \
+            all_tried.
+            """)
+    var saveSeeds: SavedSeeds?
+
+    @Option(
+        help: """
+            Use a feature in the output folder again: false, true (of the same data and \
+            settings), only_convergent (and if enough of its runs converged) or always.
+            """)
+    var useCache: Reuse?
+
+    @Flag(help: "End with an error if too few runs converge.")
+    var failOnNonConvergence = false
 
     @Option(
         help: ArgumentHelp(
@@ -77,12 +102,11 @@ struct FeatureTrainingOptions: ParsableArguments {
         }
     }
 
-    /// The options together.
-    func options() throws -> TrainingOptions {
+    /// The options together, with the file's arguments.
+    func options() throws -> (TrainingOptions, Arguments?) {
         var options = preset.options
-        if let arguments {
-            options = try Arguments.read(Blob(mapping: arguments)).applied(to: options)
-        }
+        let given = try arguments.map { try Arguments.read(Blob(mapping: $0)) }
+        options = try given?.applied(to: options) ?? options
         options.source = source ?? options.source
         options.target = target ?? options.target
         options.batchSize = batchSize ?? options.batchSize
@@ -92,7 +116,15 @@ struct FeatureTrainingOptions: ParsableArguments {
         options.evaluateEvery = evaluateEvery ?? options.evaluateEvery
         options.evaluationRows = evaluationRows ?? options.evaluationRows
         options.seed = seed ?? options.seed
-        options.maxSeeds = maxSeeds ?? options.maxSeeds
+        if let maxSeeds {
+            options.maxSeeds = maxSeeds
+            // Fewer runs than the preset's cannot all converge.
+            options.minConvergentSeeds = min(options.minConvergentSeeds, maxSeeds)
+        }
+        options.minConvergentSeeds = minConvergentSeeds ?? options.minConvergentSeeds
+        options.savedSeeds = saveSeeds ?? options.savedSeeds
+        options.reuse = useCache ?? options.reuse
+        if failOnNonConvergence { options.failsWithoutConvergence = true }
         if let keep { options.prePruning = keep == 1 ? nil : PrePruning(.share(keep)) }
         if let keepAfter {
             options.postPruning = keepAfter == 1 ? nil : PostPruning(.share(keepAfter))
@@ -100,8 +132,10 @@ struct FeatureTrainingOptions: ParsableArguments {
         if let parameters {
             options.parameters = parameters.split(separator: ",").map(String.init)
         }
-        return options
+        return (options, given)
     }
 }
 
 extension Signal: ExpressibleByArgument {}
+extension SavedSeeds: ExpressibleByArgument {}
+extension Reuse: ExpressibleByArgument {}

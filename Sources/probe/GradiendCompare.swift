@@ -41,7 +41,8 @@ struct GradiendCompare: ParsableCommand {
         let values = try loaded.flatMap { a in
             try loaded.map { b in Float(try a.similarity(to: b, by: by, of: part, top: top)) }
         }
-        let axes = ["feature", "other"].map { Axis($0, labels: features) }
+        let names = zip(loaded, features).map { $0.marked($1) }
+        let axes = ["feature", "other"].map { Axis($0, labels: names) }
         var result = LabelledArray(
             "gradiend-compare", quantity: Quantity(by.title), axes: axes,
             values: Tensor([loaded.count, loaded.count], values))

@@ -18,6 +18,14 @@ struct GradiendEvaluate: ParsableCommand {
     @OptionGroup(title: "Feature") var feature: FeatureOptions
     @OptionGroup(title: "Data") var data: FeatureDataOptions
     @OptionGroup var texts: FeatureSplitOptions
+
+    @Option(
+        help: """
+            The split whose class means are compared with those of --on; the same for no \
+            comparison.
+            """)
+    var against = Split.train
+
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -27,11 +35,19 @@ struct GradiendEvaluate: ParsableCommand {
         let feature = try self.feature.load(for: model, classes: data.classes)
         let task = try data.task(for: model, self.model)
         let progress = output.verbosity.progress("encoding")
+        var all = try data.rows(seed: texts.seed)
+        if data.identities, data.classes == nil, let classes = feature.classes {
+            all = all.addingIdentities(outside: classes)
+        }
         let rows = try feature.encodedRows(
-            of: data.rows(seed: texts.seed).of(texts.split),
-            neutral: data.neutralTexts(seed: texts.seed), with: task, in: model,
-            atMost: texts.most, progress: progress.update)
-        let metrics = EncoderMetrics(rows, reading: feature.source)
+            of: all.of(texts.split), neutral: data.neutralTexts(seed: texts.seed), with: task,
+            in: model, atMost: texts.most, progress: progress.update)
+        var metrics = EncoderMetrics(rows, reading: feature.source)
+        let others = try feature.encodedContrasts(
+            of: against == texts.split ? [] : all.filter { $0.split == against }, with: task,
+            in: model, atMost: texts.most)
+        metrics.split_generalization = SplitGeneralization(
+            rows + others, reading: feature.source)
         var result = rows.byGroup(of: feature)
         result.provenance = try Provenance(of: model, seed: texts.seed)
         result.settings = [
@@ -44,12 +60,21 @@ struct GradiendEvaluate: ParsableCommand {
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
         try AtomicFile.write([
-            ("\(folder)/encoded.csv", Array(rows.csv(reading: feature.source).utf8)),
+            (
+                "\(folder)/encoded.csv",
+                Array(
+                    (rows + others).csv(reading: feature.source, classes: feature.classes).utf8)
+            ),
             ("\(folder)/metrics.json", Array(try encoder.encode(metrics))),
         ])
         try report(
-            ViolinPlot(result, style: .init(title: "", limits: -1.05...1.05)),
-            summary(metrics), command: "gradiend-evaluate", output)
+            ViolinPlot(
+                result,
+                style: .init(
+                    title: feature.record?.converged == false
+                        ? "\(Feature.nonConvergenceMark) not converged" : "",
+                    limits: -1.05...1.05)),
+            feature.marked(summary(metrics)), command: "gradiend-evaluate", output)
     }
 
     private func summary(_ metrics: EncoderMetrics) -> String {
@@ -61,5 +86,9 @@ struct GradiendEvaluate: ParsableCommand {
             rows; with neutral texts \(number(metrics.cor_enc)) and, balanced, \
             \(number(metrics.acc_enc))
             """
+                + (metrics.split_generalization.map {
+                    "; agreement of \($0.splits_compared.joined(separator: " and ")) "
+                        + number($0.agreement)
+                } ?? "")
     }
 }

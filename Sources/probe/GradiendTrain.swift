@@ -20,31 +20,39 @@ struct GradiendTrain: ParsableCommand {
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
+    @Option(
+        help: """
+            What is shaded about the means in the figure: minmax, iqr (the quartiles), ci95 or \
+            none.
+            """)
+    var band = CurveBand.iqr
+
     func run() throws {
         output.verbosity.apply()
+        let (settings, arguments) = try self.training.options()
         let model = try self.model.load()
         let folder = output.folder(for: "gradiend-train")
-        var options = try training.options()
+        var options = settings
         options.checkpointFolder = folder + "/feature"
+        // Without --classes the rows alone tell which classes are others.
+        if data.identities { options.addsIdentities = data.classes == nil }
         let task = try data.task(for: model, self.model)
+        try arguments?.requireObjective(of: task)
+        arguments?.notes.forEach(Terminal.note)
         let training = try FeatureTraining(
             of: data.rows(seed: options.seed), with: task, in: model, classes: data.classes,
             options)
-        let outcome = try run(training)
-        try outcome.feature.save(to: folder + "/feature", from: outcome, options)
+        let outcome = try self.outcome(of: training, in: folder)
         guard let record = outcome.feature.record else { return }
-        var curves = FeatureCurves(record, training.classes).array
-        curves.provenance = try Provenance(of: model, seed: options.seed)
-        curves.settings = [
-            "source": options.source.rawValue, "target": options.target.rawValue,
-            "classes": "\(training.classes.positive),\(training.classes.negative)",
-            "weights": "\(outcome.feature.map.count)", "place": task.place.rawValue,
-            "batch_size": "\(options.batchSize)", "learning_rate": "\(options.learningRate)",
-        ]
-        let style = LinePlot.Style(title: "", limits: -1.05...1.05)
+        var curves = FeatureCurves(record, training.classes, band: band)
+        curves.array.provenance = try Provenance(of: model, seed: options.seed)
+        curves.array.settings = self.settings(of: training, outcome)
+        let mark = Feature.nonConvergenceMark
         try report(
-            LinePlot(curves, style: style), summary(outcome, training.classes, folder),
-            command: "gradiend-train", output, isPreviewed: false)
+            curves.figure(title: outcome.converged ? "" : "\(mark) not converged"),
+            summary(outcome, training.classes, folder), command: "gradiend-train", output,
+            isPreviewed: false)
+        if options.failsWithoutConvergence { try outcome.requireConvergence() }
         if !outcome.converged {
             Terminal.note(
                 "no run converged: try another --learning-rate, more --steps or --max-seeds, "
@@ -52,8 +60,43 @@ struct GradiendTrain: ParsableCommand {
         }
     }
 
+    /// What an earlier training left, if that may be used, or else a training's, with its feature
+    /// and the report of its seeds written.
+    private func outcome(
+        of training: FeatureTraining, in folder: String
+    ) throws -> TrainingOutcome {
+        let feature = folder + "/feature"
+        if let finished = try training.finished(in: feature) {
+            Terminal.note(
+                "\(feature) is used again: "
+                    + (training.options.reuse == .always
+                        ? "nothing is trained" : "it was learnt with these settings"))
+            return finished
+        }
+        if training.options.reuse != .never {
+            Terminal.note("\(feature) holds nothing that was learnt with these settings: training")
+        }
+        var folders: [UInt64: String] = [:]
+        let outcome = try run(training) { found, seed in
+            let saved = training.options.savedSeeds
+            guard saved == .all || saved == .convergent && found.converged else { return }
+            let path = "\(folder)/seeds/seed_\(seed)"
+            try found.feature.save(to: path, from: found)
+            folders[seed] = path
+        }
+        if let seed = outcome.feature.record?.seed { folders[seed] = folders[seed] ?? feature }
+        try outcome.feature.save(to: feature, from: outcome)
+        try AtomicFile.write(
+            outcome.seedReport(folders: folders), to: folder + "/seeds/seed_report.json")
+        return outcome
+    }
+
     /// Trains, and shows how far it is.
-    private func run(_ training: FeatureTraining) throws -> TrainingOutcome {
+    ///
+    /// - Parameter finished: Is given what each run left.
+    private func run(
+        _ training: FeatureTraining, finished: (TrainingOutcome, UInt64) throws -> Void
+    ) throws -> TrainingOutcome {
         var lines: [UInt64: ProgressLine] = [:]
         return try training.run { event in
             switch event {
@@ -62,8 +105,22 @@ struct GradiendTrain: ParsableCommand {
                 lines[seed] = line
                 line.update(step, of: total)
             case .evaluated: break
+            case .finished(let outcome, let seed): try finished(outcome, seed)
             }
         }
+    }
+
+    private func settings(
+        of training: FeatureTraining, _ outcome: TrainingOutcome
+    ) -> [String: String] {
+        let options = training.options
+        return [
+            "source": options.source.rawValue, "target": options.target.rawValue,
+            "classes": "\(training.classes.positive),\(training.classes.negative)",
+            "weights": "\(outcome.feature.map.count)", "place": training.task.place.rawValue,
+            "batch_size": "\(options.batchSize)", "learning_rate": "\(options.learningRate)",
+            "band": band.rawValue,
+        ]
     }
 
     private func summary(
@@ -78,37 +135,9 @@ struct GradiendTrain: ParsableCommand {
                 + "\(number(best?.correlation)), mean h \(classes.positive) "
                 + "\(number(best?.meanByClass[classes.positive])), \(classes.negative) "
                 + "\(number(best?.meanByClass[classes.negative]))"
-                + (run.converged ? "" : ", not converged")
+                + (run.converged ? "" : " \(Feature.nonConvergenceMark) not converged")
         }
         return (runs + ["\(outcome.feature.map.count) weights in \(folder)/feature"])
             .joined(separator: "\n")
-    }
-}
-
-/// The course of a run as lines over its steps.
-private struct FeatureCurves {
-    let array: LabelledArray
-
-    init(_ record: TrainingRecord, _ classes: ClassPair) {
-        let evaluations = record.evaluations
-        let series: [(String, (TrainingEvaluation) -> Double?)] = [
-            ("correlation", \.correlation),
-            ("mean h \(classes.positive)", { $0.meanByClass[classes.positive] }),
-            ("mean h \(classes.negative)", { $0.meanByClass[classes.negative] }),
-        ]
-        let values = series.flatMap { _, value in
-            evaluations.map { Float(value($0) ?? .nan) }
-        }
-        array = LabelledArray(
-            "gradiend-train", quantity: Quantity("encoder on validation texts"),
-            axes: [
-                Axis("series", labels: series.map(\.0)),
-                Axis("step", labels: evaluations.map { "\($0.step)" }),
-            ], values: Tensor([series.count, evaluations.count], values),
-            summary: [
-                ("best step", Double(record.bestEvaluation?.step ?? 0)),
-                ("best correlation", record.bestEvaluation?.correlation ?? .nan),
-                ("converged", record.converged ? 1 : 0), ("seconds", record.seconds),
-            ])
     }
 }

@@ -11,8 +11,14 @@ struct GradiendCommandTests {
             let n: Int
         }
 
+        struct Generalization: Decodable {
+            let agreement: Double
+            let splits_compared: [String]
+        }
+
         let cor_genter: Double?
         let groups: [String: Group]
+        let split_generalization: Generalization?
     }
 
     private func run(_ text: String, in folder: String) throws -> Program.Outcome {
@@ -33,6 +39,8 @@ struct GradiendCommandTests {
             #expect(try #require(metrics.groups["she"]).mean > 0.5)
             #expect(try #require(metrics.groups["he"]).mean < -0.5)
             #expect(metrics.groups.count == 4)
+            let splits = try #require(metrics.split_generalization)
+            #expect(splits.agreement > 0.9 && splits.splits_compared == ["train", "test"])
             for file in ["encoded.csv", "gradiend-evaluate.csv", "gradiend-evaluate.png"] {
                 #expect(Repository.exists("\(out)/\(file)"))
             }
@@ -109,6 +117,56 @@ struct GradiendCommandTests {
         }
     }
 
+    /// Runs are documented, a failed one is told and marked, and a finished one is used again.
+    @Test func seedsAndReuse() throws {
+        try Repository.withTemporaryFolder { folder in
+            let command =
+                "gradiend-train --steps 2 --evaluation-rows 8 --keep 0.01 --max-seeds 2 "
+                + "--learning-rate 1e-9 --fail-on-non-convergence --save-seeds all_tried"
+            let failed = try run(command, in: folder)
+            #expect(failed.end == .exit(1) && failed.errors.contains("0 of 2 runs converged"))
+            #expect(failed.output.contains("† not converged"))
+            let out = "\(folder)/probe-out/gradiend-train"
+            for file in [
+                "seeds/seed_report.json", "seeds/seed_0/model.safetensors",
+                "seeds/seed_1/training.json", "feature/training.json", "gradiend-train.png",
+            ] {
+                #expect(Repository.exists("\(out)/\(file)"), "\(file)")
+            }
+            let before = try Repository.bytes("\(out)/feature/training.json")
+            let again = try run(command + " --use-cache true", in: folder)
+            #expect(again.errors.contains("is used again"), "\(again.errors)")
+            #expect(try Repository.bytes("\(out)/feature/training.json") == before)
+            let other = try run(
+                command.replacing("--steps 2", with: "--steps 3") + " --use-cache true", in: folder)
+            #expect(!other.errors.contains("is used again"), "\(other.errors)")
+            #expect(try Repository.bytes("\(out)/feature/training.json") != before)
+        }
+    }
+
+    /// Arguments of the package: notes on those without effect, an error for those not to be had.
+    @Test func arguments() throws {
+        try Repository.withTemporaryFolder { folder in
+            let start =
+                "gradiend-train --arguments a.json --keep 0.01 --max-seeds 1 --evaluation-rows 8"
+            try Repository.write(
+                Array("{\"max_steps\": 2, \"runtime_monitor\": true}".utf8),
+                to: "\(folder)/a.json")
+            let noted = try run(start, in: folder)
+            #expect(noted.end == .exit(0) && noted.output.contains("of 2"), "\(noted.errors)")
+            #expect(noted.errors.contains("runtime_monitor has no effect"))
+            try Repository.write(Array("{\"latent_dim\": 2}".utf8), to: "\(folder)/a.json")
+            let refused = try run(start + " --out b", in: folder)
+            #expect(refused.end == .exit(1) && refused.errors.contains("latent_dim is 2"))
+            #expect(!Repository.exists("\(folder)/b"))
+            try Repository.write(
+                Array("{\"prediction_objective\": \"mlm_mask_token\"}".utf8),
+                to: "\(folder)/a.json")
+            let masked = try run(start + " --out b", in: folder)
+            #expect(masked.end == .exit(1) && masked.errors.contains("prediction_objective"))
+        }
+    }
+
     /// Mistakes end with one sentence that names them, and leave nothing.
     @Test func mistakes() throws {
         let header = "masked,split,factual_class,alternative_class,factual,alternative\n"
@@ -137,7 +195,8 @@ struct GradiendCommandTests {
 
     @Test(arguments: [
         "gradiend-train --classes she", "gradiend-train --data a --templates b",
-        "gradiend-train --split some", "gradiend-train --max-length 1",
+        "gradiend-train --split some", "gradiend-train --use-cache often",
+        "gradiend-train --band some", "gradiend-train --max-length 1",
         "gradiend-evaluate --limit -1", "gradiend-rewrite", "gradiend-rewrite --factor 1",
         "gradiend-rewrite --factor 1 --rate 1 --balance", "gradiend-compare a",
         "gradiend-decode --rates a", "gradiend-top --top 0",

@@ -14,7 +14,10 @@ import Testing
         let classes = label > 0 ? ("he", "she") : ("she", "he")
         let row = FeatureRow(
             masked: "a [MASK]", split: .test, classes: classes, words: classes)
-        return EncodedRow(kind: kind, row: row, text: "a", label: label, h: h)
+        return kind == .training
+            ? EncodedRow(row, label: label, h: h)
+            : EncodedRow(
+                neutral: kind, text: "a, b", input: ("a, [MASK]", "a, ", "b"), h: h)
     }
 
     @Test func metrics() {
@@ -30,7 +33,8 @@ import Testing
         #expect(metrics.all_data.accuracy == 5 / 8 && metrics.training_only.accuracy == 4 / 6)
         #expect(metrics.groups["she"]?.n == 3 && metrics.groups["he"]?.max == 0.1)
         #expect(metrics.groups["neutral_dataset"]?.abs_mean == 0)
-        #expect(abs((metrics.mean_by_target["she"] ?? 0) - 1.9 / 3) < 1e-12)
+        #expect(abs((metrics.mean_by_target["she"]?["she"] ?? 0) - 1.9 / 3) < 1e-12)
+        #expect(metrics.split_generalization == nil)
         // r of the six, by hand: Σ h y = 3.3, Σ h² = 2.67, mean h = 0.5/6.
         let r = 3.3 / (6 * (2.67 - 0.25 / 6)).squareRoot()
         #expect(abs((metrics.cor_genter ?? 0) - r) < 1e-12)
@@ -42,6 +46,21 @@ import Testing
         #expect(metrics.cor_genter == nil && metrics.spearman == nil && metrics.acc_genter == 0.5)
         let none = EncoderMetrics([], reading: .factual)
         #expect(none.cor_enc == nil && none.groups.isEmpty)
+    }
+
+    /// One line a row, with the package's columns in its order.
+    @Test func table() {
+        let rows = [row(0.5, 1), row(-0.25, -1), row(0.1, 0, .neutralDataset)]
+        let lines = rows.csv(reading: .alternative, classes: pair).split(separator: "\n")
+        #expect(lines[0].split(separator: ",").count == 20)
+        #expect(
+            lines[1] == "a he,0.5,1.0,she,she,1,1,training,she,he,she,a [MASK],test,he,she,1,"
+                + "alternative,a [MASK],a [MASK],")
+        #expect(lines[2].hasPrefix("a she,-0.25,-1.0,he,he,0,0,training,he,she,he,"))
+        #expect(
+            lines[3]
+                == "\"a, b\",0.1,0.0,neutral,neutral,,,neutral_dataset,b,b,,\"a, [MASK]\",test,"
+                + ",,,factual,\"a, \",\"a, [MASK]\",neutral_dataset")
     }
 
     @Test func biasScores() {
@@ -70,11 +89,12 @@ import Testing
         let evaluation = DecoderEvaluation(
             classes: pair, base: base,
             candidates: [
-                candidate(1, 0.9, 0.3), candidate(0.1, 0.7, 0.497), candidate(0.01, 0.4, 0.5),
+                candidate(1, 0.9, 0.45), candidate(0.1, 0.7, 0.497), candidate(0.01, 0.4, 0.5),
             ])
         let careful = try evaluation.choice(.strengthen("she"), by: .package)
         #expect(careful.rewriting.rate == 0.1 && careful.score == 0.7 && careful.baseScore == 0.3)
-        #expect(try evaluation.choice(.strengthen("she"), by: .product).rewriting.rate == 0.1)
+        // 0.9 · 0.45 is more than 0.7 · 0.497, but costs a tenth of the language model's score.
+        #expect(try evaluation.choice(.strengthen("she"), by: .product).rewriting.rate == 1)
         // Nothing says he more often than the base model.
         #expect(try evaluation.choice(.strengthen("he"), by: .package).rewriting == .none)
         // Where every candidate costs too much, the smallest is tried.

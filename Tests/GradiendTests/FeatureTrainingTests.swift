@@ -126,20 +126,94 @@ import Testing
         }
     }
 
+    private func evaluation(
+        _ step: Int, _ r: Double?, _ she: Double, _ he: Double
+    ) -> TrainingEvaluation {
+        TrainingEvaluation(
+            step: step, correlation: r, classes: ["she": .init([she]), "he": .init([he])],
+            loss: nil, encoderNorm: 1, decoderNorm: 1)
+    }
+
     /// Correlation ignores scale: of equal ones the wider counts, and never the untrained numbers.
     @Test func convergence() {
-        func evaluation(_ step: Int, _ r: Double?, _ she: Double, _ he: Double)
-            -> TrainingEvaluation
-        {
-            TrainingEvaluation(
-                step: step, correlation: r, meanByClass: ["she": she, "he": he], loss: nil,
-                encoderNorm: 1, decoderNorm: 1)
-        }
         let (rule, pair) = (ConvergenceRule(), ClassPair(positive: "she", negative: "he"))
         #expect(rule.isMet(by: evaluation(10, 0.9, 0.6, -0.7), pair))
         #expect(!rule.isMet(by: evaluation(0, 0.9, 0.6, -0.7), pair))
         #expect(!rule.isMet(by: evaluation(10, 1, 0.09, -0.04), pair))
         #expect(!rule.isMet(by: evaluation(10, 0.9, 0.9, 0.6), pair))
         #expect(!rule.isMet(by: evaluation(10, nil, 0.9, -0.6), pair))
+        // Learnt the other way round.
+        #expect(rule.isMet(by: evaluation(10, -0.9, -0.6, 0.7), pair))
+        #expect(!rule.isMet(by: evaluation(10, -0.4, -0.6, 0.7), pair))
+    }
+
+    /// A run whose sign is left alone is as good as one whose sign is turned.
+    @Test(arguments: [0, 1, 2, 3] as [UInt64]) func theSignHasNoSay(_ seed: UInt64) throws {
+        func record(_ normalizes: Bool) throws -> TrainingRecord {
+            try #require(
+                train(
+                    options {
+                        ($0.seed, $0.maxSeeds, $0.normalizesSign) = (seed, 1, normalizes)
+                    }
+                ).feature.record)
+        }
+        let (turned, left) = (try record(true), try record(false))
+        #expect(turned.converged && left.converged && !left.wasFlipped)
+        #expect(turned.best == left.best)
+        let (a, b) = (turned.bestEvaluation?.correlation, left.bestEvaluation?.correlation)
+        #expect(abs(abs(try #require(a)) - abs(try #require(b))) < 1e-4)
+        #expect(try #require(a) > 0.5 && (turned.wasFlipped == (try #require(b) < 0)))
+    }
+
+    /// However low the bound, what converged has the right sign where signs are normalised: this
+    /// run comes to r = −0.18 with its means on either side of 0.
+    @Test func whatConvergedHasTheRightSign() throws {
+        func record(_ normalizes: Bool) throws -> TrainingRecord {
+            try #require(
+                train(
+                    options {
+                        ($0.convergence.correlation, $0.convergence.mean) = (0, 0)
+                        ($0.maxSteps, $0.evaluateEvery, $0.learningRate) = (3, 1, 1e-4)
+                        ($0.seed, $0.maxSeeds, $0.normalizesSign) = (8, 1, normalizes)
+                    }
+                ).feature.record)
+        }
+        let (turned, left) = (try record(true), try record(false))
+        let (r, other) = (turned.bestEvaluation?.correlation, left.bestEvaluation?.correlation)
+        #expect(turned.converged && turned.wasFlipped && left.converged)
+        #expect(try #require(r) > 0.1 && #require(other) < -0.1)
+    }
+
+    /// The paper's recipe: a step for each text, an evaluation after the first, all seeds run.
+    @Test func thePapersRecipe() throws {
+        var options = TrainingOptions.paper
+        (options.batchSize, options.learningRate) = (8, 1e-2)
+        #expect(options.evaluateEvery == 250 && options.minConvergentSeeds == 3)
+        let outcome = try train(options)
+        #expect(outcome.runs.map(\.seed) == [0, 1, 2])
+        for run in outcome.runs {
+            #expect(run.steps == 64 && run.evaluations.map(\.step) == [1, 64])
+            #expect(run.best == 1 && run.bestEpoch == 0)
+        }
+        // Rows of one template are one text, whatever stands in it.
+        let model = try SmallTask.model()
+        var rows = SmallTask.rows()
+        for index in rows.indices { rows[index].template = "\(index % 20)" }
+        let training = try FeatureTraining(
+            of: rows, with: PredictionTask(for: model), in: model, options)
+        #expect(training.stepsPerEpoch == 20 && training.stepCount == 20)
+    }
+
+    /// Rows beyond a limit for each direction are left out, of training and of evaluations.
+    @Test func limits() throws {
+        let outcome = try train(
+            options {
+                ($0.trainingRowsPerDirection, $0.evaluationRowsPerDirection) = (10, 3)
+                ($0.epochs, $0.maxSteps, $0.maxSeeds) = (2, nil, 1)
+            })
+        let record = try #require(outcome.feature.record)
+        // One full batch of 8 for each of two directions.
+        #expect(record.steps == 4 && record.stepsPerEpoch == 2 && record.bestEpoch == 1)
+        #expect(record.evaluations[0].classes.values.allSatisfy { $0.n == 3 })
     }
 }
