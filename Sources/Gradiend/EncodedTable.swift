@@ -1,3 +1,4 @@
+import Results
 import Tokenization
 
 extension [EncodedRow] {
@@ -22,19 +23,13 @@ extension [EncodedRow] {
             classes.map {
                 [[$0.positive, $0.negative]: 0, [$0.negative, $0.positive]: 1]
             } ?? [:]
-        let lines = map { item in
+        let rows = map { item in
             let direction = [item.row?.factualClass ?? "", item.row?.alternativeClass ?? ""]
             let number = numbers[direction] ?? numbers.count
             if item.kind == .training { numbers[direction] = number }
-            return item.fields(reading: source, direction: number).map(field)
-                .joined(separator: ",")
+            return item.fields(reading: source, direction: number)
         }
-        return ([Self.columns.joined(separator: ",")] + lines).joined(separator: "\n") + "\n"
-    }
-
-    private func field(_ text: String) -> String {
-        let needsQuotes = text.contains { ",\"\n\r\r\n".contains($0) }
-        return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+        return csvText(header: Self.columns, rows: rows)
     }
 }
 
