@@ -48,7 +48,7 @@ public struct FeatureTraining: Sendable {
         map = try ParameterMap(of: model, matching: options.parameters)
         let used = rows.filter { row in
             pair.isContrast(row)
-                || row.factualClass == row.alternativeClass && pair.label(of: row.factualClass) == 0
+                || row.isIdentity && pair.label(of: row.factualClass) == 0
         }
         func chosen(_ split: Split, _ purpose: String) throws -> [FeatureRow] {
             let rows = try used.of(split)

@@ -24,7 +24,7 @@ struct FeatureDataOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Names for --templates: name, gender (F, M) or prob_F, split; as NAMEXACT's.",
+            "Names for --templates: name, prob_F or gender (F, M), count, split; as NAMEXACT's.",
             valueName: "file"), completion: .file())
     var names: String?
 
@@ -81,18 +81,24 @@ struct FeatureDataOptions: ParsableArguments {
         if data != nil && templates != nil {
             throw ValidationError("give --data or --templates, not both")
         }
+        if identities && classes == nil {
+            throw ValidationError(
+                "--identities needs --classes: rows without contrast are of the other classes")
+        }
         if let maxLength, maxLength < 2 { throw ValidationError("--max-length is at least 2") }
     }
 
     /// The rows.
-    func rows(seed: UInt64) throws -> [FeatureRow] {
+    ///
+    /// - Parameter task: By whose tokens the names of templates are equally long.
+    func rows(seed: UInt64, for task: PredictionTask) throws -> [FeatureRow] {
         var rows: [FeatureRow]
         if let data {
             rows = try [FeatureRow](TextTable(Blob(mapping: data)), gap: gap, seed: seed)
         } else if let templates {
             rows = try [FeatureRow](
                 filling: NameTemplate.read(TextTable(Blob(mapping: templates))),
-                with: givenNames(), seed: seed)
+                with: givenNames(), countingBy: task.tokenizer, seed: seed)
         } else {
             rows = try OrganismRows(seed: seed).rows()
         }

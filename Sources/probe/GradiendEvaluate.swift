@@ -28,7 +28,7 @@ struct GradiendEvaluate: ParsableCommand {
         let task = try data.task(for: model, self.model)
         let progress = output.verbosity.progress("encoding")
         let rows = try feature.encodedRows(
-            of: data.rows(seed: texts.seed).of(texts.split),
+            of: data.rows(seed: texts.seed, for: task).of(texts.split),
             neutral: data.neutralTexts(seed: texts.seed), with: task, in: model,
             atMost: texts.most, progress: progress.update)
         let metrics = EncoderMetrics(rows, reading: feature.source)

@@ -28,7 +28,8 @@ struct GradiendTrain: ParsableCommand {
         options.checkpointFolder = folder + "/feature"
         let task = try data.task(for: model, self.model)
         let training = try FeatureTraining(
-            of: data.rows(seed: options.seed), with: task, in: model, classes: data.classes,
+            of: data.rows(seed: options.seed, for: task), with: task, in: model,
+            classes: data.classes,
             options)
         let outcome = try run(training)
         try outcome.feature.save(to: folder + "/feature", from: outcome, options)
