@@ -8,7 +8,7 @@ extension LabelledArray {
     /// RFC 4180, lines end in a line feed. Numbers are the shortest that read back to the same
     /// float; `nan` and `inf` are spelt so. See ``omitsMissing`` for rows that are left out.
     public func csv() -> String {
-        var text = columnNames.map(quoted).joined(separator: ",") + "\n"
+        var text = columnNames.map(csvField).joined(separator: ",") + "\n"
         let fields = axes.map(\.csvFields)
         var position = [Int](repeating: 0, count: axes.count)
         for (index, value) in values.values.enumerated() {
@@ -19,7 +19,7 @@ extension LabelledArray {
                 text += ","
             }
             text += "\(value)"
-            if let texts { text += "," + quoted(texts.values[index]) }
+            if let texts { text += "," + csvField(texts.values[index]) }
             if let ids = texts?.ids { text += ",\(ids[index])" }
             text += "\n"
         }
@@ -37,13 +37,13 @@ extension LabelledArray {
 extension Axis {
     /// What an entry contributes to its row: its label, and its companion's.
     fileprivate var csvFields: [String] {
-        guard let companion else { return labels.map(quoted) }
-        return zip(labels, companion.labels).map { quoted($0) + "," + quoted($1) }
+        guard let companion else { return labels.map(csvField) }
+        return zip(labels, companion.labels).map { csvField($0) + "," + csvField($1) }
     }
 }
 
-/// A field, in quotes where it holds a comma, a quote or a line break.
-private func quoted(_ field: String) -> String {
+/// A field of CSV, in quotes where it holds a comma, a quote or a line break.
+public func csvField(_ field: String) -> String {
     let special = ",\"\r\n".utf8
     guard field.utf8.contains(where: special.contains) else { return field }
     var text = "\""

@@ -14,11 +14,25 @@ import Testing
         #expect(!untied.parts.contains { $0.name == "lm_head.weight" })
     }
 
+    /// Every position of a map with empty parts at its ends and in its middle.
+    @Test func locations() {
+        let map = ParameterMap(parts: [
+            .init(name: "a", shape: [3], indices: []), .init(name: "b", shape: [2, 2]),
+            .init(name: "c", shape: [5], indices: []), .init(name: "d", shape: [1], indices: []),
+            .init(name: "e", shape: [9], indices: [2, 8]),
+            .init(name: "f", shape: [1], indices: []),
+        ])
+        #expect(map.count == 6)
+        #expect((0..<6).map { map.location(of: $0).part } == [1, 1, 1, 1, 4, 4])
+        #expect((0..<6).map { map.location(of: $0).element } == [0, 1, 2, 3, 2, 8])
+    }
+
     @Test func patterns() throws {
         let model = try SmallTask.model()
         let all = try ParameterMap(of: model)
         func names(_ patterns: [String]) throws -> [String] {
-            try ParameterMap(of: model, matching: patterns).parts.map(\.name)
+            try ParameterMap(of: model, matching: patterns).parts.filter { $0.count > 0 }
+                .map(\.name)
         }
         #expect(try names(["*"]) == all.parts.map(\.name))
         #expect(try names(["transformer.h.1.*"]).count == 12)
