@@ -49,8 +49,22 @@ struct GradiendCommandTests {
                 #expect(trained.end == .exit(0), "\(trained.errors)")
             }
             for (command, files) in [
-                ("gradiend-top --feature 0/feature --top 9", ["gradiend-top.csv", "weights.json"]),
-                ("gradiend-compare 0/feature 1/feature --by overlap", ["gradiend-compare.png"]),
+                (
+                    "gradiend-top --feature 0/feature --top 9",
+                    ["gradiend-top.csv", "weights.json", "weights.csv"]
+                ),
+                (
+                    "gradiend-compare 0/feature 1/feature --by overlap",
+                    ["gradiend-compare.png", "gradiend-common.png", "gradiend-common.csv"]
+                ),
+                (
+                    "gradiend-compare 0/feature 1/feature --encode difference --limit 4",
+                    ["gradiend-compare.png"]
+                ),
+                (
+                    "gradiend-suite --steps 2 --evaluation-rows 8 --keep 0.01 --max-seeds 1",
+                    ["he-she/model.safetensors", "gradiend-suite.png"]
+                ),
                 (
                     "gradiend-decode --feature 0/feature --rates 0.1,1 --limit 6",
                     ["gradiend-decode.png", "gradiend-decode.npy"]
@@ -107,9 +121,11 @@ struct GradiendCommandTests {
     @Test(arguments: [
         "gradiend-train --classes she", "gradiend-train --data a --templates b",
         "gradiend-train --split some", "gradiend-train --max-length 1",
+        "gradiend-train --identities", "gradiend-evaluate --identities",
         "gradiend-evaluate --limit -1", "gradiend-rewrite", "gradiend-rewrite --factor 1",
         "gradiend-rewrite --factor 1 --rate 1 --balance", "gradiend-compare a",
-        "gradiend-decode --rates a", "gradiend-top --top 0",
+        "gradiend-decode --rates a", "gradiend-top --top 0", "gradiend-compare a b --divide",
+        "gradiend-compare a b --encode all", "gradiend-suite --classes she,he",
     ])
     func wrongUsage(_ command: String) throws {
         try Repository.withTemporaryFolder { folder in
