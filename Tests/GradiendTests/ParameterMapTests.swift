@@ -109,6 +109,28 @@ import Testing
             try map.gradient(.diff, of: contrasts, in: model), difference, rtol: 1e-3, atol: 2e-6)
     }
 
+    /// Rows without contrast do not choose the weights that are kept.
+    @Test func identitiesDoNotPrune() throws {
+        let model = try SmallTask.model()
+        let rows = SmallTask.rows(8)
+        let identities = (0..<8).map { index in
+            FeatureRow(
+                masked: "the cat ran \(index) [MASK]", split: .train, classes: ("cat", "cat"),
+                words: ("cat", "cat"))
+        }
+        var options = TrainingOptions()
+        (options.batchSize, options.maxSteps, options.maxSeeds) = (4, 1, 1)
+        options.prePruning = PrePruning(.share(0.1))
+        let kept = try [rows, rows + identities].map { rows in
+            let training = try FeatureTraining(
+                of: rows, with: PredictionTask(for: model), in: model,
+                classes: ClassPair(positive: "she", negative: "he"), options)
+            return try training.run().feature.map
+        }
+        let count = try ParameterMap(of: model).count
+        #expect(kept[0] == kept[1] && kept[0].count == (count + 9) / 10)
+    }
+
     @Test(arguments: [0, 1, 7, 500, 1001]) func theLargestElements(_ count: Int) {
         var vector = Tensor.random([1001], stream: "vector")
         for place in stride(from: 0, to: 1001, by: 5) { vector[place] = -0.5 }
