@@ -16,8 +16,9 @@ public struct ImportantWeight: Sendable, Hashable, Codable {
     public let value: Float
     /// The place in the feature's vectors.
     public let local_input_index: Int
-    /// The place among all weights of the map's tensors, which are the model's core, one after the
-    /// other: whatever was pruned, a weight has one number.
+    /// The place among all weights of the map's tensors, one after the other: whatever was pruned,
+    /// a weight has one number. They are the model's core; in a folder of the package that was
+    /// learnt on some tensors alone they are those, as in the package.
     public let base_global_index: Int
     /// The tensor in the checkpoint.
     public let param_name: String

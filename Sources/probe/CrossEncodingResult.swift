@@ -40,7 +40,7 @@ extension CrossEncoding.Value: ExpressibleByArgument {
         switch self {
         case .positive: "mean h of the positive class"
         case .negative: "mean h of the negative class"
-        case .difference: "difference of the classes' mean h"
+        case .difference: "difference of mean h"
         }
     }
 }

@@ -11,7 +11,8 @@ struct FeatureDataOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             Rows as CSV or JSON lines: masked, split, factual_class, alternative_class, factual, \
-            alternative; or masked, split, label_class, label. (default: pronouns after names, \
+            alternative; or masked, split, label_class, label. Or a table for each class, with a \
+            column of each class's word: white=a.csv,black=b.csv. (default: pronouns after names, \
             from the organism's own language)
             """, valueName: "file"), completion: .file())
     var data: String?
@@ -94,7 +95,7 @@ struct FeatureDataOptions: ParsableArguments {
     func rows(seed: UInt64, for task: PredictionTask) throws -> [FeatureRow] {
         var rows: [FeatureRow]
         if let data {
-            rows = try [FeatureRow](TextTable(Blob(mapping: data)), gap: gap, seed: seed)
+            rows = try Self.rows(of: data, gap: gap, seed: seed)
         } else if let templates {
             rows = try [FeatureRow](
                 filling: NameTemplate.read(TextTable(Blob(mapping: templates))),
@@ -105,6 +106,18 @@ struct FeatureDataOptions: ParsableArguments {
         rows = try rows.merging(merge).divided(by: split.splitting, seed: seed)
         if identities, let pair = classes { rows = rows.addingIdentities(outside: pair) }
         return rows
+    }
+
+    /// The rows of one table, or of one for each class.
+    private static func rows(of data: String, gap: String, seed: UInt64) throws -> [FeatureRow] {
+        let tables = data.split(separator: ",").map { $0.split(separator: "=", maxSplits: 1) }
+        guard tables.count > 1, tables.allSatisfy({ $0.count == 2 }) else {
+            return try [FeatureRow](TextTable(Blob(mapping: data)), gap: gap, seed: seed)
+        }
+        return try [FeatureRow](
+            byClass: tables.map {
+                (String($0[0]), try TextTable(Blob(mapping: String($0[1]))))
+            }, gap: gap)
     }
 
     /// The names of the file, or the organism's.

@@ -92,6 +92,28 @@ struct GradiendCommandTests {
         }
     }
 
+    /// A table for each class, as the race and religion data on the hub are.
+    @Test func tablesOfClasses() throws {
+        try Repository.withTemporaryFolder { folder in
+            for (name, word, other) in [("F", "she", "he"), ("M", "he", "she")] {
+                let columns = name == "F" ? "F,M" : "M,F"
+                let rows = (0..<6).map { index in
+                    let split = index < 4 ? "train" : "validation"
+                    return "Alice saw \(index) as [MASK] ran,\(split),\(word),\(other)\n"
+                }
+                try Repository.write(
+                    Array(("masked,split,\(columns)\n" + rows.joined()).utf8),
+                    to: "\(folder)/\(name).csv")
+            }
+            let arguments = "--steps 1 --batch-size 4 --keep 0.01 --max-seeds 1"
+            let trained = try run("gradiend-train --data F=F.csv,M=M.csv \(arguments)", in: folder)
+            #expect(trained.end == .exit(0), "\(trained.errors)")
+            #expect(Repository.exists("\(folder)/probe-out/gradiend-train/feature/config.json"))
+            let missing = try run("gradiend-train --data F=F.csv,M=N.csv \(arguments)", in: folder)
+            #expect(missing.end == .exit(1) && missing.errors.contains("N.csv"))
+        }
+    }
+
     /// Mistakes end with one sentence that names them, and leave nothing.
     @Test func mistakes() throws {
         let header = "masked,split,factual_class,alternative_class,factual,alternative\n"
