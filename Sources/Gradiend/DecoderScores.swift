@@ -85,7 +85,7 @@ public struct DecoderProbe: Sendable {
                 var seen: Set<Prediction> = []
                 for word in vocabulary[name] ?? [] {
                     let prediction = try task.prediction(
-                        of: isUpper ? word.uppercasedFirst : word, in: row.masked, number: text)
+                        of: isUpper ? word.uppercasedFirst : word, in: row, number: text)
                     // Two words with one first token are one prediction of a causal model.
                     if seen.insert(prediction).inserted {
                         words.append(Word(text: text, name: name, prediction: prediction))
@@ -160,7 +160,7 @@ public struct DecoderProbe: Sendable {
         var probe = self
         for (text, masked) in texts.enumerated() {
             let gap = masked.replacing(NameTemplate.name, with: FeatureRow.gap)
-            for name in known where task.isOneToken(name.name) {
+            for name in known where task.isOneToken(name.name, in: gap) {
                 let prediction = try task.prediction(of: name.name, in: gap, number: text)
                 for (group, share) in [
                     (classes.positive, name.pFemale), (classes.negative, 1 - name.pFemale),
@@ -251,11 +251,6 @@ public struct DecoderProbe: Sendable {
 }
 
 extension PredictionTask {
-    /// Whether a word inside a text is one token.
-    fileprivate func isOneToken(_ word: String) -> Bool {
-        tokenizer.encode(" " + word).count == 1
-    }
-
     /// A text with a share of its tokens masked, at least one.
     fileprivate func masking(
         _ share: Double, of text: String, using generator: inout SeededGenerator

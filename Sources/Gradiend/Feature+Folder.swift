@@ -116,7 +116,16 @@ extension Feature {
         let file = try SafetensorsFile(blob)
         func tensor(_ name: String) throws -> Tensor {
             let old = name.replacing(".linear", with: "")
-            return try file.tensor(!file.contains(name) && file.contains(old) ? old : name)
+            let known = !file.contains(name) && file.contains(old) ? old : name
+            let tensor = try file.tensor(known)
+            let values = tensor.rows(of: max(tensor.count, 1)).elements
+            if let index = values.firstIndex(where: { !$0.isFinite }) {
+                throw FeatureFileError(
+                    path: file.path,
+                    "\(known)[\(index)] is \(values[index]); a feature has finite numbers alone: "
+                        + "learn it again with a lower learning rate")
+            }
+            return tensor
         }
         let encoder = try tensor("encoder.0.linear.weight")
         guard encoder.rank == 2, encoder.shape[0] == 1, encoder.count > 0 else {

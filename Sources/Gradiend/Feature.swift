@@ -64,7 +64,7 @@ extension ParameterMap {
         _ count: Int, _ body: @Sendable (Int) throws -> Element
     ) throws -> [Element] {
         // Each thread holds gradients of the whole model; large products use the threads inside.
-        let size = parts.reduce(0) { $0 + $1.size }
+        let size = parts.reduce(0) { $0 + ($1.count > 0 ? $1.size : 0) }
         guard size < 1 << 24 else { return try (0..<count).map(body) }
         return try parallelMap(count, body)
     }

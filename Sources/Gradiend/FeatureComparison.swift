@@ -47,9 +47,8 @@ extension Feature {
                 a, with: b, of: other.map, absolute: similarity == .cosine)
             return dot / (innerProduct(a, a) * innerProduct(b, b)).squareRoot()
         case .overlap, .mass:
-            let (left, right) = (
-                map.largest(count, of: a), other.map.largest(count, of: b)
-            )
+            let left = largestWeights(count, by: part)
+            let right = other.largestWeights(count, by: part)
             let shared = left.filter { right[$0.key] != nil }
             if similarity == .overlap {
                 return Double(shared.count) / Double(min(left.count, right.count))
@@ -64,25 +63,28 @@ extension Feature {
     }
 }
 
-extension ParameterMap {
-    /// Where a weight is in the base model.
-    fileprivate struct Place: Hashable {
-        let parameter: String
-        let element: Int
-    }
+/// Where a weight is in the base model, whatever the map of a feature.
+struct WeightPlace: Hashable {
+    let parameter: String
+    let element: Int
+}
 
-    /// The elements of a vector with the largest magnitudes, by where they are in the base model.
-    fileprivate func largest(_ count: Int, of vector: Tensor) -> [Place: Float] {
-        let x = vector.rows.elements
+extension Feature {
+    /// The largest elements of a vector, by where they are in the base model.
+    func largestWeights(_ count: Int, by part: VectorPart) -> [WeightPlace: Float] {
+        let vector = neuron.vector(part)
+        let x = vector.rows(of: max(vector.count, 1)).elements
         return Dictionary(
-            largestElements(of: vector, count: min(count, x.count)).map { position in
-                let location = location(of: position)
-                let place = Place(
-                    parameter: parts[location.part].name, element: location.element)
+            largestElements(of: vector, count: min(count, vector.count)).map { position in
+                let location = map.location(of: position)
+                let place = WeightPlace(
+                    parameter: map.parts[location.part].name, element: location.element)
                 return (place, x[position])
             }, uniquingKeysWith: { first, _ in first })
     }
+}
 
+extension ParameterMap {
     /// The sum of the products of two vectors' elements at the weights that both maps have.
     fileprivate func products(
         _ a: Tensor, with b: Tensor, of other: ParameterMap, absolute: Bool
@@ -106,46 +108,5 @@ extension ParameterMap {
             }
         }
         return sum
-    }
-}
-
-/// One of a feature's most important weights, and where it is in the base model.
-public struct ImportantWeight: Sendable, Hashable, Codable {
-    /// From 1.
-    public let rank: Int
-    /// The element of the vector.
-    public let value: Float
-    /// The place in the feature's vectors.
-    public let local_index: Int
-    /// The place among all weights of the map's tensors.
-    public let base_global_index: Int
-    /// The tensor in the checkpoint.
-    public let parameter: String
-    /// The place in the tensor, row-major.
-    public let flat_index: Int
-    /// Row and column in the tensor; the column alone in a vector.
-    public let row, column: Int?
-}
-
-extension Feature {
-    /// The weights with the largest magnitudes in a vector, the largest first.
-    public func importantWeights(
-        _ count: Int, by part: VectorPart = .decoderWeight
-    ) -> [ImportantWeight] {
-        let vector = neuron.vector(part)
-        var starts = [0]
-        for part in map.parts { starts.append(starts[starts.count - 1] + part.size) }
-        return rankedElements(of: vector, count: min(count, vector.count)).enumerated().map {
-            rank, position in
-            let location = map.location(of: position)
-            let (tensor, element) = (map.parts[location.part], location.element)
-            let columns = tensor.shape.last ?? 1
-            return ImportantWeight(
-                rank: rank + 1, value: vector[position], local_index: position,
-                base_global_index: starts[location.part] + element, parameter: tensor.name,
-                flat_index: element,
-                row: tensor.shape.count > 1 ? element / columns : nil,
-                column: element % columns)
-        }
     }
 }

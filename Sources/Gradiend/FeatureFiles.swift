@@ -115,6 +115,11 @@ struct Mapping: Codable {
             return try SafetensorsFile(blob)
         }
         let (indices, masks) = (try open(indices_file), try open(masks_file))
+        var names: Set<String> = []
+        if let twice = param_map.first(where: { !names.insert($0.name).inserted }) {
+            throw FeatureFileError(
+                path: path, "in the mapping, \(shown(twice.name)) is there more than once")
+        }
         return ParameterMap(
             parts: try param_map.map { entry in
                 try part(entry, indices: indices, masks: masks, path)
@@ -140,13 +145,26 @@ struct Mapping: Codable {
             let file = entry.repr == "mask" ? masks : indices
         else { throw fail("has the form \(quoted(entry.repr)) without its file") }
         var chosen = try file.integers(key)
+        let shape = file.shape(of: key) ?? []
         if entry.repr == "mask" {
-            guard chosen.count == size else { throw fail("has a mask of \(chosen.count)") }
+            guard shape == entry.shape || shape == [size] else {
+                throw fail("is \(entry.shape), but its mask \(quoted(key)) is \(shape)")
+            }
             chosen = chosen.indices.lazy.filter { chosen[$0] != 0 }.map { Int32($0) }
+        } else if shape.count != 1 {
+            throw fail("has places \(quoted(key)) of the shape \(shape); they are a list")
         }
-        guard zip(chosen, chosen.dropFirst()).allSatisfy({ $0 < $1 }),
-            chosen.first ?? 0 >= 0, chosen.last.map({ Int($0) < size }) ?? true
-        else { throw fail("has places that do not rise from 0 to \(size - 1)") }
+        if let wrong = chosen.indices.first(where: { place in
+            !(0..<size).contains(Int(chosen[place]))
+                || place > 0 && chosen[place] <= chosen[place - 1]
+        }) {
+            throw fail(
+                "has places \(quoted(key)) that do not rise from 0 to \(size - 1): number \(wrong) "
+                    + "is \(chosen[wrong])")
+        }
+        if let count = entry.num_selected, count != chosen.count {
+            throw fail("has num_selected \(count), but \(chosen.count) places are selected")
+        }
         return .init(name: entry.name, shape: entry.shape, indices: chosen)
     }
 }

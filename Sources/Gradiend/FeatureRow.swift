@@ -15,12 +15,15 @@ public struct FeatureRow: Sendable, Hashable {
     public var factualClass: String
     /// The class of the other word; the same for rows without contrast.
     public var alternativeClass: String
-    /// The word that stands there.
+    /// The word that stands there, as the first gap has it.
     public var factual: String
     /// The other word.
     public var alternative: String
     /// The template that the text was made from, which it may share with other rows.
     public var template: String?
+    /// Whether gaps after the first have the word with a capital where a sentence begins and in
+    /// lower case elsewhere, as a pronoun has; if not, all have it as it is given.
+    public var followsSentences = false
 
     /// Puts a row together.
     public init(
@@ -37,7 +40,37 @@ public struct FeatureRow: Sendable, Hashable {
     public var transition: String { "\(factualClass)→\(alternativeClass)" }
 
     /// The text with the word that stands there.
-    public var text: String { masked.replacing(Self.gap, with: factual) }
+    public var text: String { filled(with: factual).text }
+
+    /// A word as each of the gaps has it.
+    func words(_ word: String) -> [String] { filled(with: word).words }
+
+    private func filled(with word: String) -> (text: String, words: [String]) {
+        var (text, words): (String, [String]) = ("", [])
+        var rest = masked[...]
+        while let gap = rest.firstRange(of: Self.gap) {
+            text += rest[..<gap.lowerBound]
+            let isGiven = words.isEmpty || !followsSentences
+            words.append(
+                isGiven ? word : text.endsSentence ? word.uppercasedFirst : word.lowercasedFirst)
+            text += words[words.count - 1]
+            rest = rest[gap.upperBound...]
+        }
+        return (text + rest, words)
+    }
+
+    /// Whether the row has no contrast: one class and one word.
+    public var isIdentity: Bool { factualClass == alternativeClass && factual == alternative }
+}
+
+extension StringProtocol {
+    /// Whether a sentence begins after the text: it is empty, opens a quotation, or ends with a
+    /// full stop, a question or an exclamation mark, perhaps with marks or brackets that close.
+    var endsSentence: Bool {
+        if let last, "\"“«".contains(last) { return true }
+        let last = last { !$0.isWhitespace && !"\"'”’»)]".contains($0) }
+        return last.map { ".!?".contains($0) } ?? true
+    }
 }
 
 /// What rows are used for.
@@ -126,25 +159,31 @@ extension [FeatureRow] {
 
     /// The same rows with some classes taken together.
     ///
+    /// Rows between two classes that become one are left out, as the Python package does: their
+    /// words differ within a class, which is neither a contrast nor the lack of one.
+    ///
     /// - Parameter names: The new class of each class that gets one.
     public func merging(_ names: [String: String]) -> [FeatureRow] {
-        map { row in
-            var row = row
-            row.factualClass = names[row.factualClass] ?? row.factualClass
-            row.alternativeClass = names[row.alternativeClass] ?? row.alternativeClass
-            return row
+        compactMap { row in
+            var merged = row
+            merged.factualClass = names[row.factualClass] ?? row.factualClass
+            merged.alternativeClass = names[row.alternativeClass] ?? row.alternativeClass
+            let isContrast = merged.factualClass != merged.alternativeClass
+            return isContrast || row.factualClass == row.alternativeClass ? merged : nil
         }
     }
 
-    /// The rows, and for each word of a class outside the pair one without contrast: its gradient
+    /// The rows, and for each text of a class outside the pair one without contrast: its gradient
     /// should leave the neuron at 0.
     public func addingIdentities(outside pair: ClassPair) -> [FeatureRow] {
-        self
-            + filter { pair.label(of: $0.factualClass) == 0 }.map { row in
-                FeatureRow(
-                    masked: row.masked, split: row.split,
-                    classes: (row.factualClass, row.factualClass),
-                    words: (row.factual, row.factual))
+        var seen = Set(self)
+        return self
+            + filter { pair.label(of: $0.factualClass) == 0 }.compactMap { row in
+                var identity = row
+                identity.alternativeClass = row.factualClass
+                identity.alternative = row.factual
+                // A text has a row for each class that it is contrasted with.
+                return seen.insert(identity).inserted ? identity : nil
             }
     }
 }

@@ -1,5 +1,4 @@
 public import Models
-import Statistics
 import Tensors
 
 /// Features for each pair of several classes, learnt from the same rows.
@@ -29,19 +28,11 @@ public struct FeatureSuite: Sendable {
         }
     }
 
-    /// What each feature says of each pair's rows: the mean h of the pair's positive class less
-    /// that of its negative one, by feature and by pair.
-    ///
-    /// On the diagonal near 2; elsewhere it tells how much a feature is about another's classes.
+    /// What each feature says of each pair's rows.
     public func crossEncoding(
         of rows: [FeatureRow], with task: PredictionTask, in model: Transformer
-    ) throws -> [[Double]] {
-        try outcomes.map { entry in
-            try outcomes.map { other in
-                try entry.outcome.feature.separation(
-                    of: other.classes, in: rows, with: task, model)
-            }
-        }
+    ) throws -> CrossEncoding {
+        try CrossEncoding(of: outcomes.map(\.outcome.feature), on: rows, with: task, in: model)
     }
 }
 
@@ -52,21 +43,5 @@ extension ClassPair {
         return sorted.indices.flatMap { first in
             sorted[(first + 1)...].map { ClassPair(positive: sorted[first], negative: $0) }
         }
-    }
-}
-
-extension Feature {
-    /// The mean h of rows of a pair's positive class less that of its negative class.
-    ///
-    /// The pair need not be the feature's own.
-    public func separation(
-        of pair: ClassPair, in rows: [FeatureRow], with task: PredictionTask, _ model: Transformer
-    ) throws -> Double {
-        let used = rows.filter(pair.isContrast)
-        let h = try encode(try task.contrasts(used), in: model)
-        let means = [1.0, -1.0].map { label in
-            mean(zip(used, h).filter { pair.label(of: $0.0, reading: source) == label }.map(\.1))
-        }
-        return means[0] - means[1]
     }
 }

@@ -50,7 +50,7 @@ public struct FeatureTraining: Sendable {
         let rows = options.addsIdentities ? rows.addingIdentities(outside: pair) : rows
         let used = rows.filter { row in
             pair.isContrast(row)
-                || row.factualClass == row.alternativeClass && pair.label(of: row.factualClass) == 0
+                || row.isIdentity && pair.label(of: row.factualClass) == 0
         }
         func chosen(
             _ split: Split, _ purpose: String, atMost limit: Int?, ofEach each: Int?

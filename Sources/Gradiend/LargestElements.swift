@@ -3,6 +3,8 @@ public import Tensors
 
 /// Places of the elements with the largest absolute values, rising; of equal ones the first.
 ///
+/// What is not a number counts as 0, so that it is never taken before a number.
+///
 /// Exact and without sorting: a histogram of the upper halves of the bit patterns, whose order is
 /// that of the values, finds where the cut is; a second one of the lower halves finds it exactly.
 ///
@@ -13,7 +15,6 @@ public func largestElements(of vector: Tensor, count: Int) -> [Int] {
     let x = vector.rows(of: max(vector.count, 1)).elements
     guard count < x.count else { return Array(0..<x.count) }
     if count == 0 { return [] }
-    func magnitude(_ value: Float) -> UInt32 { value.magnitude.bitPattern }
     var upper = [Int](repeating: 0, count: 1 << 16)
     for value in x { upper[Int(magnitude(value) >> 16)] += 1 }
     var (bucket, above) = (upper.count - 1, 0)
@@ -52,6 +53,11 @@ public func largestElements(of vector: Tensor, count: Int) -> [Int] {
 public func rankedElements(of vector: Tensor, count: Int) -> [Int] {
     let x = vector.rows(of: max(vector.count, 1)).elements
     return largestElements(of: vector, count: count).sorted {
-        (x[$0].magnitude, $1) > (x[$1].magnitude, $0)
+        (magnitude(x[$0]), $1) > (magnitude(x[$1]), $0)
     }
+}
+
+/// The bit pattern of the absolute value, whose order is that of the values.
+private func magnitude(_ value: Float) -> UInt32 {
+    value.isNaN ? 0 : value.magnitude.bitPattern
 }

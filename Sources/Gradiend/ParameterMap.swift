@@ -38,16 +38,18 @@ public struct ParameterMap: Sendable, Hashable {
 
     /// The tensors, in order; one of which no element counts stands here too.
     public let parts: [Part]
+    /// Where each tensor's elements begin in the vectors, and n after the last.
+    private let starts: [Int]
     /// n: the length of the vectors.
-    public let count: Int
+    public var count: Int { starts[parts.count] }
 
     /// Takes tensors in order.
     public init(parts: [Part]) {
         self.parts = parts
-        count = parts.reduce(0) { $0 + $1.count }
+        starts = parts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
     }
 
-    /// The core of a model, or some of its tensors.
+    /// The core of a model, or some of its tensors; of the others no element counts.
     ///
     /// - Parameters:
     ///   - model: A model with its weights as loaded.
@@ -62,9 +64,10 @@ public struct ParameterMap: Sendable, Hashable {
             throw GradiendError.noParameter(pattern, model: model.name, known: core.map(\.name))
         }
         self.init(
-            parts: core.filter { tensor in
-                patterns?.contains { matches(tensor.name, $0) } ?? true
-            }.map { Part(name: $0.name, shape: $0.shape) })
+            parts: core.map { tensor in
+                let isChosen = patterns?.contains { matches(tensor.name, $0) } ?? true
+                return Part(name: tensor.name, shape: tensor.shape, indices: isChosen ? nil : [])
+            })
     }
 
     /// The map of some of this map's positions.
@@ -87,23 +90,22 @@ public struct ParameterMap: Sendable, Hashable {
     }
 
     /// Each tensor with the first place of its elements in the vectors.
-    var placed: [(part: Part, offset: Int)] {
-        var offset = 0
-        return parts.map { part in
-            defer { offset += part.count }
-            return (part, offset)
-        }
-    }
+    var placed: [(part: Part, offset: Int)] { zip(parts, starts).map { ($0, $1) } }
 
     /// Where a position of the vectors is: the tensor's place among the parts, and the element's
     /// in the tensor.
+    ///
+    /// - Complexity: O(log parts).
     public func location(of position: Int) -> (part: Int, element: Int) {
         precondition((0..<count).contains(position), "position \(position) of \(count)")
-        let placed = placed
-        let index = (placed.firstIndex { $0.offset > position } ?? placed.count) - 1
-        // Parts without elements share their offset with the next.
-        let local = position - placed[index].offset
-        return (index, placed[index].part.indices.map { Int($0[local]) } ?? local)
+        // The first part that ends behind it; parts without elements end where they begin.
+        var (low, high) = (0, parts.count - 1)
+        while low < high {
+            let middle = (low + high) / 2
+            if starts[middle + 1] > position { high = middle } else { low = middle + 1 }
+        }
+        let local = position - starts[low]
+        return (low, parts[low].indices.map { Int($0[local]) } ?? local)
     }
 }
 

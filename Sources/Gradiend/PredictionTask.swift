@@ -77,11 +77,11 @@ public struct PredictionTask: Sendable {
     /// - Throws: ``GradiendError`` for words that cannot be targets and for texts that leave
     ///   nothing to predict.
     public func contrast(_ row: FeatureRow, number: Int) throws -> Contrast {
-        let factual = try prediction(of: row.factual, in: row.masked, number: number)
+        let factual = try prediction(of: row.factual, in: row, number: number)
         guard row.factual != row.alternative else {
             return Contrast(factual: factual, alternative: factual)
         }
-        let alternative = try prediction(of: row.alternative, in: row.masked, number: number)
+        let alternative = try prediction(of: row.alternative, in: row, number: number)
         guard factual != alternative else {
             throw GradiendError.targetNotInVocabulary(
                 word: row.alternative, row: number,
@@ -95,36 +95,50 @@ public struct PredictionTask: Sendable {
         try rows.enumerated().map { try contrast($1, number: $0) }
     }
 
-    /// A word to predict in the gaps of a text.
+    /// A word to predict in the gaps of a row's text, in the case that each gap asks for.
+    public func prediction(
+        of word: String, in row: FeatureRow, number: Int
+    ) throws -> Prediction {
+        try prediction(of: row.words(word), in: row.masked, number: number)
+    }
+
+    /// A word to predict in the gaps of a text, in all as it is given.
     public func prediction(
         of word: String, in masked: String, number: Int
     ) throws -> Prediction {
-        guard let gap = masked.firstRange(of: FeatureRow.gap) else {
+        let gaps = masked.ranges(of: FeatureRow.gap).count
+        return try prediction(
+            of: [String](repeating: word, count: gaps), in: masked, number: number)
+    }
+
+    /// The words of the gaps of a text; a causal model predicts the first.
+    private func prediction(
+        of words: [String], in masked: String, number: Int
+    ) throws -> Prediction {
+        guard let word = words.first, let gap = masked.firstRange(of: FeatureRow.gap) else {
             throw GradiendError.nothingToPredict(
                 row: number, reason: "the text has no \(FeatureRow.gap): \(quoted(masked))")
         }
-        let before = String(masked[..<gap.lowerBound])
+        let before = masked[..<gap.lowerBound]
         switch place {
         case .next:
-            let words = before[
-                ..<(before.lastIndex { !$0.isWhitespace }.map(before.index(after:))
-                    ?? before.startIndex)]
-            let hasSpace = words.endIndex < before.endIndex && !words.isEmpty
-            let tokens = try context(tokenizer.encode(String(words)), number)
-            let target = try firstToken(of: (hasSpace ? " " : "") + word, word, number)
+            let end = before.lastIndex { !$0.isWhitespace }.map(before.index(after:))
+            let tokens = try context(
+                tokenizer.encode(String(before[..<(end ?? before.startIndex)])), number)
+            let target = try targetTokens(of: word, after: before, number)[0]
             return Prediction(of: target, after: tokens)
         case .last:
-            let tokens = tokenizer.encode(before)
+            let tokens = tokenizer.encode(String(before))
             guard tokens.count > 1 else {
                 throw GradiendError.nothingToPredict(
                     row: number,
                     reason: "the text before the gap has \(tokens.count) tokens; at the last one "
                         + "there is nothing to predict from")
             }
-            let target = try tokenizer.id(of: word) ?? firstToken(of: word, word, number)
+            let target = try targetTokens(of: word, after: before, number)[0]
             return Prediction(of: target, after: tokens.dropLast().suffix(maxLength - 1))
         case .mask:
-            return try maskedPrediction(of: word, in: masked, number)
+            return try maskedPrediction(of: words, in: masked, number)
         }
     }
 
@@ -139,12 +153,43 @@ public struct PredictionTask: Sendable {
         }
         return kept
     }
+}
 
-    private func firstToken(of text: String, _ word: String, _ number: Int) throws -> Int {
-        guard let token = tokenizer.encode(text).first else {
+extension PredictionTask {
+    /// The tokens of a word where it stands in a text.
+    ///
+    /// In byte-level vocabularies a word after a space begins with it: `Ġshe`. At ``Place/last``
+    /// the space is a token of its own, so that the word is looked up without one.
+    ///
+    /// - Parameter before: The text before it.
+    func tokens(of word: String, after before: Substring) -> [Int] {
+        if place == .last { return tokenizer.id(of: word).map { [$0] } ?? tokenizer.encode(word) }
+        let hasSpace = before.last?.isWhitespace == true && !before.allSatisfy(\.isWhitespace)
+        return tokenizer.encode((hasSpace && takesSpace ? " " : "") + word)
+    }
+
+    /// Whether a word that stands in the first gap of a text is one token there.
+    func isOneToken(_ word: String, in masked: String) -> Bool {
+        let before = masked.prefix(
+            upTo: masked.firstRange(of: FeatureRow.gap)?.lowerBound ?? masked.endIndex)
+        return tokens(of: word, after: before).count == 1
+    }
+
+    /// The tokens of a word where it stands, all of them known.
+    func targetTokens(of word: String, after before: Substring, _ number: Int) throws -> [Int] {
+        let pieces = tokens(of: word, after: before)
+        let unknown = ["[UNK]", "<unk>"].compactMap { tokenizer.id(of: $0) }
+        guard !pieces.isEmpty, !pieces.contains(where: unknown.contains) else {
             throw GradiendError.targetNotInVocabulary(
-                word: word, row: number, reason: "it has no tokens")
+                word: word, row: number, reason: "the vocabulary has no tokens for it")
         }
-        return token
+        return pieces
+    }
+
+    /// Whether the space before a gap belongs to the word: always where the text is cut there, and
+    /// in masked models if the mask token takes it, as RoBERTa's does.
+    private var takesSpace: Bool {
+        guard place == .mask, let mask = tokenizer.mask else { return true }
+        return tokenizer.encode(" " + tokenizer.entry(of: mask)).count == 1
     }
 }

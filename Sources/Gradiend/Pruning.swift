@@ -44,18 +44,26 @@ public struct PrePruning: Sendable, Hashable {
     public init(_ kept: Kept) { self.kept = kept }
 
     /// The map of what is kept; weights with large |mean gradient| are important.
+    ///
+    /// Rows without contrast have no say, as in the Python package.
     func map(
-        of map: ParameterMap, _ rows: [FeatureRow], _ contrasts: [Contrast],
+        of map: ParameterMap, _ all: [FeatureRow], _ contrasts: [Contrast],
         in model: Transformer, seed: UInt64
     ) throws -> ParameterMap {
+        let used = all.indices.filter { !all[$0].isIdentity }
+        let rows = used.map { all[$0] }
         let fewest = Dictionary(grouping: rows, by: \.transition).values.map(\.count).min() ?? 1
         let order = try Batches(
             rows, size: min(batchSize, fewest), seed: (self.seed ?? seed) ^ 0x9e37)
         var mean = Tensor([map.count])
         for batch in 0..<batches {
             let gradient = try map.gradient(
-                signal, of: order[batch].map { contrasts[$0] }, in: model)
+                signal, of: order[batch].map { contrasts[used[$0]] }, in: model)
             add(gradient, times: 1 / Float(batches), to: &mean)
+        }
+        guard mean.rows(of: max(mean.count, 1)).elements.allSatisfy(\.isFinite) else {
+            throw GradiendError.badOption(
+                "\(model.name)'s gradients are not finite; look at its weights with probe audit")
         }
         let places = kept.places(in: mean)
         guard !places.isEmpty else {

@@ -36,8 +36,8 @@ public struct TemplateMaker: Sendable {
             let word = sentence[range].lowercased()
             if excluded.contains(word) { return nil }
             if let known = names[word] {
-                guard name == nil, known.pFemale >= 0.9 || known.pFemale <= 0.1 else { return nil }
-                (name, isFemale) = (range, known.pFemale >= 0.9)
+                guard name == nil, known.isOf(true) || known.isOf(false) else { return nil }
+                (name, isFemale) = (range, known.isOf(true))
             } else if word == "she" || word == "he" {
                 guard let isFemale, isFemale == (word == "she") else { return nil }
                 pronouns.append(range)

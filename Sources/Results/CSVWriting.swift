@@ -14,7 +14,7 @@ public func csvText(header: [String], rows: some Sequence<[String]>) -> String {
 }
 
 /// A field, in quotes where it holds a comma, a quote or a line break.
-func csvField(_ field: String) -> String {
+public func csvField(_ field: String) -> String {
     let special = ",\"\r\n".utf8
     guard field.utf8.contains(where: special.contains) else { return field }
     var text = "\""

@@ -12,7 +12,8 @@ struct FeatureDataOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             Rows as CSV or JSON lines: masked, split, factual_class, alternative_class, factual, \
-            alternative; or masked, split, label_class, label. (default: pronouns after names, \
+            alternative; or masked, split, label_class, label. Or a table for each class, with a \
+            column of each class's word: white=a.csv,black=b.csv. (default: pronouns after names, \
             from the organism's own language)
             """, valueName: "file"), completion: .file())
     var data: String?
@@ -33,7 +34,10 @@ struct FeatureDataOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Names for --templates or --text: name, gender (F, M) or prob_F, split; as NAMEXACT's.",
+            """
+            Names for --templates or --text: name, prob_F or gender (F, M), count, split; as \
+            NAMEXACT's.
+            """,
             valueName: "file"), completion: .file())
     var names: String?
 
@@ -94,27 +98,45 @@ struct FeatureDataOptions: ParsableArguments {
     }
 
     /// The rows.
-    func rows(seed: UInt64) throws -> [FeatureRow] {
+    ///
+    /// - Parameter task: By whose tokens the names of templates are equally long.
+    func rows(seed: UInt64, for task: PredictionTask) throws -> [FeatureRow] {
         var rows: [FeatureRow]
         if let data {
-            rows = try [FeatureRow](TextTable(Blob(mapping: data)), gap: gap, seed: seed)
-        } else if let templates {
+            rows = try Self.rows(of: data, gap: gap, seed: seed)
+        } else if let templates = try nameTemplates(seed: seed) {
             rows = try [FeatureRow](
-                filling: NameTemplate.read(TextTable(Blob(mapping: templates))),
-                with: givenNames(), seed: seed)
-        } else if text != nil {
-            let templates = try maker().templates(of: sentences(), seed: seed)
-            guard !templates.isEmpty else {
-                throw GradiendError.badOption(
-                    "no sentence of \(text ?? "") has just one of the names and then its pronoun")
-            }
-            rows = try [FeatureRow](filling: templates, with: givenNames(), seed: seed)
+                filling: templates, with: givenNames(), countingBy: task.tokenizer, seed: seed)
         } else {
             rows = try OrganismRows(seed: seed).rows()
         }
         rows = try rows.merging(merge).divided(by: split.splitting, seed: seed)
         if identities, let pair = classes { rows = rows.addingIdentities(outside: pair) }
         return rows
+    }
+
+    /// The templates of `--templates`, or those that sentences of `--text` make.
+    private func nameTemplates(seed: UInt64) throws -> [NameTemplate]? {
+        if let templates { return try NameTemplate.read(TextTable(Blob(mapping: templates))) }
+        guard let text else { return nil }
+        let made = try maker().templates(of: sentences(), seed: seed)
+        guard !made.isEmpty else {
+            throw GradiendError.badOption(
+                "no sentence of \(text) has just one of the names and then its pronoun")
+        }
+        return made
+    }
+
+    /// The rows of one table, or of one for each class.
+    private static func rows(of data: String, gap: String, seed: UInt64) throws -> [FeatureRow] {
+        let tables = data.split(separator: ",").map { $0.split(separator: "=", maxSplits: 1) }
+        guard tables.count > 1, tables.allSatisfy({ $0.count == 2 }) else {
+            return try [FeatureRow](TextTable(Blob(mapping: data)), gap: gap, seed: seed)
+        }
+        return try [FeatureRow](
+            byClass: tables.map {
+                (String($0[0]), try TextTable(Blob(mapping: String($0[1]))))
+            }, gap: gap)
     }
 
     /// The names of the file, or the organism's.

@@ -14,7 +14,14 @@ struct FeatureOptions: ParsableArguments {
     ///
     /// - Parameter classes: The classes, for a folder that does not say.
     func load(for model: Transformer, classes: ClassPair?) throws -> Feature {
-        var feature = try Feature(paperFolder: feature, baseModel: model)
+        try Self.load(feature, for: model, classes: classes)
+    }
+
+    /// Reads the feature of a folder, and checks that it fits the model.
+    static func load(
+        _ folder: String, for model: Transformer, classes: ClassPair? = nil
+    ) throws -> Feature {
+        var feature = try Feature(paperFolder: folder, baseModel: model)
         if let classes, let known = feature.classes, known != classes {
             throw ValidationError(
                 "the feature's classes are \(known.positive) and \(known.negative), not "

@@ -14,6 +14,8 @@ struct GradiendData: ParsableCommand {
 
     @OptionGroup(title: "Data") var data: FeatureDataOptions
 
+    @OptionGroup(title: "Model") var model: ModelOptions
+
     @Option(help: ArgumentHelp("Starts the choice of names and splits.", valueName: "number"))
     var seed: UInt64 = 0
 
@@ -24,7 +26,8 @@ struct GradiendData: ParsableCommand {
     var out = "probe-out/gradiend-data"
 
     func run() throws {
-        let rows = try data.rows(seed: seed)
+        let task = try data.task(for: model.load(), model)
+        let rows = try data.rows(seed: seed, for: task)
         let neutral = try data.neutralTexts(seed: seed)
         try AtomicFile.write([
             ("\(out)/rows.csv", Array(rows.csv().utf8)),

@@ -117,7 +117,7 @@ struct DecoderGridOptions: ParsableArguments {
         guard let classes = feature.classes else { throw FeatureWithoutClasses() }
         let task = try data.task(for: model, options)
         var probe = try DecoderProbe(
-            data.rows(seed: texts.seed).of(texts.split),
+            data.rows(seed: texts.seed, for: task).of(texts.split),
             neutral: data.neutralTexts(seed: texts.seed), classes: classes, with: task,
             atMost: texts.most)
         if let nameTexts {

@@ -35,7 +35,7 @@ struct GradiendEvaluate: ParsableCommand {
         let feature = try self.feature.load(for: model, classes: data.classes)
         let task = try data.task(for: model, self.model)
         let progress = output.verbosity.progress("encoding")
-        var all = try data.rows(seed: texts.seed)
+        var all = try data.rows(seed: texts.seed, for: task)
         if data.identities, data.classes == nil, let classes = feature.classes {
             all = all.addingIdentities(outside: classes)
         }

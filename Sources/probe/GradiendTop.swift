@@ -8,7 +8,11 @@ import Tensors
 /// `probe gradiend-top`: a feature's most important weights.
 struct GradiendTop: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List a feature's largest weights and where they are in the model.")
+        abstract: "List a feature's largest weights and where they are in the model.",
+        discussion: """
+            weights.csv and weights.json have the columns of the Python package's \
+            export_topk_features; base_global_index counts over all weights of the core.
+            """)
 
     @Option(
         help: ArgumentHelp("The folder of a feature.", valueName: "folder"),
@@ -33,10 +37,9 @@ struct GradiendTop: ParsableCommand {
         let weights = feature.importantWeights(top, by: part)
         let names = weights.map { weight in
             // Without what all names have, so that the rest can be read.
-            weight.parameter.split(separator: ".").dropFirst().joined(separator: ".")
+            weight.param_name.split(separator: ".").dropFirst().joined(separator: ".")
                 .replacing(".weight", with: "") + " "
-                + [weight.row, weight.column].compactMap { $0.map(String.init) }
-                .joined(separator: ",")
+                + weight.coords.map(String.init).joined(separator: ",")
         }
         var result = LabelledArray(
             "gradiend-top", quantity: Quantity(part.rawValue.replacing("-", with: " ")),
@@ -45,11 +48,12 @@ struct GradiendTop: ParsableCommand {
         result.settings = ["feature": self.feature, "part": part.rawValue]
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        try AtomicFile.write(
-            Array(try encoder.encode(weights)),
-            to: output.folder(for: "gradiend-top") + "/weights.json")
+        let folder = output.folder(for: "gradiend-top")
         try report(
             BarPlot(result, style: .init(title: "", width: 6)),
-            "\(weights.count) of \(feature.map.count) weights", command: "gradiend-top", output)
+            files: [
+                ("\(folder)/weights.json", Array(try encoder.encode(weights))),
+                ("\(folder)/weights.csv", Array(weights.csv().utf8)),
+            ], "\(weights.count) of \(feature.map.count) weights", command: "gradiend-top", output)
     }
 }

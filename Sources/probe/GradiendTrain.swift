@@ -40,7 +40,8 @@ struct GradiendTrain: ParsableCommand {
         try arguments?.requireObjective(of: task)
         arguments?.notes.forEach(Terminal.note)
         let training = try FeatureTraining(
-            of: data.rows(seed: options.seed), with: task, in: model, classes: data.classes,
+            of: data.rows(seed: options.seed, for: task), with: task, in: model,
+            classes: data.classes,
             options)
         let outcome = try self.outcome(of: training, in: folder)
         guard let record = outcome.feature.record else { return }

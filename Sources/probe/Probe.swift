@@ -40,8 +40,8 @@ struct Probe: ParsableCommand {
                 name: "Learn from gradients",
                 subcommands: [
                     GradiendData.self, GradiendTrain.self, GradiendEvaluate.self,
-                    GradiendDecode.self,
-                    GradiendRewrite.self, GradiendCompare.self, GradiendTop.self,
+                    GradiendDecode.self, GradiendRewrite.self, GradiendSuite.self,
+                    GradiendCompare.self, GradiendTop.self,
                 ]),
             CommandGroup(
                 name: "Make and measure",

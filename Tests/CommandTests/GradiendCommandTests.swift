@@ -57,8 +57,22 @@ struct GradiendCommandTests {
                 #expect(trained.end == .exit(0), "\(trained.errors)")
             }
             for (command, files) in [
-                ("gradiend-top --feature 0/feature --top 9", ["gradiend-top.csv", "weights.json"]),
-                ("gradiend-compare 0/feature 1/feature --by overlap", ["gradiend-compare.png"]),
+                (
+                    "gradiend-top --feature 0/feature --top 9",
+                    ["gradiend-top.csv", "weights.json", "weights.csv"]
+                ),
+                (
+                    "gradiend-compare 0/feature 1/feature --by overlap",
+                    ["gradiend-compare.png", "gradiend-common.png", "gradiend-common.csv"]
+                ),
+                (
+                    "gradiend-compare 0/feature 1/feature --encode difference --limit 4",
+                    ["gradiend-compare.png"]
+                ),
+                (
+                    "gradiend-suite --steps 2 --evaluation-rows 8 --keep 0.01 --max-seeds 1",
+                    ["he-she/model.safetensors", "gradiend-suite.png"]
+                ),
                 (
                     "gradiend-decode --feature 0/feature --rates 0.1,1 --limit 6",
                     ["gradiend-decode.png", "gradiend-decode.npy"]
@@ -167,6 +181,28 @@ struct GradiendCommandTests {
         }
     }
 
+    /// A table for each class, as the race and religion data on the hub are.
+    @Test func tablesOfClasses() throws {
+        try Repository.withTemporaryFolder { folder in
+            for (name, word, other) in [("F", "she", "he"), ("M", "he", "she")] {
+                let columns = name == "F" ? "F,M" : "M,F"
+                let rows = (0..<6).map { index in
+                    let split = index < 4 ? "train" : "validation"
+                    return "Alice saw \(index) as [MASK] ran,\(split),\(word),\(other)\n"
+                }
+                try Repository.write(
+                    Array(("masked,split,\(columns)\n" + rows.joined()).utf8),
+                    to: "\(folder)/\(name).csv")
+            }
+            let arguments = "--steps 1 --batch-size 4 --keep 0.01 --max-seeds 1"
+            let trained = try run("gradiend-train --data F=F.csv,M=M.csv \(arguments)", in: folder)
+            #expect(trained.end == .exit(0), "\(trained.errors)")
+            #expect(Repository.exists("\(folder)/probe-out/gradiend-train/feature/config.json"))
+            let missing = try run("gradiend-train --data F=F.csv,M=N.csv \(arguments)", in: folder)
+            #expect(missing.end == .exit(1) && missing.errors.contains("N.csv"))
+        }
+    }
+
     /// Mistakes end with one sentence that names them, and leave nothing.
     @Test func mistakes() throws {
         let header = "masked,split,factual_class,alternative_class,factual,alternative\n"
@@ -199,7 +235,8 @@ struct GradiendCommandTests {
         "gradiend-train --band some", "gradiend-train --max-length 1",
         "gradiend-evaluate --limit -1", "gradiend-rewrite", "gradiend-rewrite --factor 1",
         "gradiend-rewrite --factor 1 --rate 1 --balance", "gradiend-compare a",
-        "gradiend-decode --rates a", "gradiend-top --top 0",
+        "gradiend-decode --rates a", "gradiend-top --top 0", "gradiend-compare a b --divide",
+        "gradiend-compare a b --encode all", "gradiend-suite --classes she,he",
     ])
     func wrongUsage(_ command: String) throws {
         try Repository.withTemporaryFolder { folder in

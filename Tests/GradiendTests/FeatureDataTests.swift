@@ -111,6 +111,114 @@ import Tokenization
         }
     }
 
+    /// Every gap has the case of its place.
+    @Test func pronounsFollowSentences() throws {
+        let names = [
+            GivenName("Anna", pFemale: 1, split: .train), .init("Ben", pFemale: 0, split: .train),
+        ]
+        let template = NameTemplate(
+            masked:
+                "[NAME] ran as [PRONOUN] fell. [PRONOUN] knew [PRONOUN] would! \"[PRONOUN] did.\"",
+            split: .train)
+        let rows = try [FeatureRow](filling: [template], with: names)
+        #expect(rows[0].text == "Anna ran as she fell. She knew she would! \"She did.\"")
+        #expect(rows[1].text == "Ben ran as he fell. He knew he would! \"He did.\"")
+        let first = NameTemplate(
+            masked: "[NAME] ran. [PRONOUN] knew [PRONOUN] fell.", split: .train)
+        #expect(
+            try [FeatureRow](filling: [first], with: names).map(\.text) == [
+                "Anna ran. She knew she fell.", "Ben ran. He knew he fell.",
+            ])
+    }
+
+    /// The names of a template have equally many tokens; a name that only one gender has of its
+    /// length is not taken.
+    @Test func namesAreEquallyLong() throws {
+        let tokenizer = try SmallTask.tokenizer()
+        // One token: anna, ben, cat; longer ones are bytes.
+        let names = [("anna", 1.0), ("zoe", 1), ("mary", 1), ("ben", 0), ("cat", 0), ("max", 0)]
+            .map { GivenName($0.0, pFemale: $0.1, split: .train) }
+        let templates = (0..<60).map {
+            NameTemplate(masked: "[NAME] ran \($0) as [PRONOUN]", split: .train)
+        }
+        let rows = try [FeatureRow](
+            filling: templates, with: names, namesPerTemplate: 2, countingBy: tokenizer)
+        let (women, men) = (rows[..<120], rows[120...])
+        let name = { (row: FeatureRow) in String(row.masked.prefix { $0 != " " }) }
+        for (woman, man) in zip(women, men) {
+            #expect(woman.factual == "she" && man.factual == "he")
+            #expect(tokenizer.encode(name(woman)).count == tokenizer.encode(name(man)).count)
+        }
+        #expect(Set(women.map(name)) == ["anna", "zoe"])
+        #expect(Set(men.map(name)) == ["ben", "cat", "max"])
+        // Without names of one length any are taken.
+        let uneven = try [FeatureRow](
+            filling: templates, with: names.filter { ["mary", "ben"].contains($0.name) },
+            countingBy: tokenizer)
+        #expect(Set(uneven.map(name)) == ["mary", "ben"])
+    }
+
+    /// NAMEXACT has a gender, NAMEXTEND also shares; without them they are of the counts.
+    @Test func nameTables() throws {
+        func names(_ rows: [[String: String]]) throws -> [String: Double] {
+            Dictionary(
+                try GivenName.read(table(rows)).map { ($0.name, $0.pFemale) },
+                uniquingKeysWith: { _, _ in .nan })
+        }
+        #expect(
+            try names([
+                ["name": "Anna", "gender": "F", "count": "9", "split": "val"],
+                ["name": "Ben", "gender": "M", "count": "9", "split": "val"],
+            ]) == ["Anna": 1, "Ben": 0])
+        let ambiguous = [
+            ["name": "Kim", "gender": "F", "count": "30", "probability": "0.2"],
+            ["name": "Ben", "gender": "M", "count": "5", "probability": "0.1"],
+            ["name": "Kim", "gender": "M", "count": "10", "probability": "0.2"],
+        ]
+        #expect(try names(ambiguous) == ["Kim": 0.75, "Ben": 0])
+        let without = { (gone: Set<String>) in
+            ambiguous.map { $0.filter { !gone.contains($0.key) } }
+        }
+        #expect(try names(without(["count"])) == ["Kim": 0.5, "Ben": 0])
+        #expect(try names(without(["count", "probability"])) == ["Kim": 0.5, "Ben": 0])
+        let shares = ambiguous.map {
+            $0.merging(["prob_F": $0["name"] == "Kim" ? "0.7" : "0"]) { $1 }
+        }
+        #expect(abs(try #require(names(shares)["Kim"]) - 0.7) < 1e-12)
+        for (column, text) in [("gender", "X"), ("count", "-1"), ("count", "nan"), ("prob_F", "2")]
+        {
+            var bad = column == "prob_F" ? shares : ambiguous
+            bad[1][column] = text
+            #expect(throws: CSVError.self, "\(column)") { try names(bad) }
+        }
+    }
+
+    /// Classes taken together lose the rows between them; rows without contrast stay, and are added
+    /// once for a text.
+    @Test func mergingAndIdentities() throws {
+        func row(_ text: String, _ classes: (String, String), _ words: (String, String))
+            -> FeatureRow
+        {
+            FeatureRow(masked: text, split: .train, classes: classes, words: words)
+        }
+        let rows = [
+            row("a [MASK]", ("he", "she"), ("he", "she")),
+            row("b [MASK]", ("he", "they"), ("he", "they")),
+            row("c [MASK]", ("they", "he"), ("they", "he")),
+            row("c [MASK]", ("they", "she"), ("they", "she")),
+            row("d [MASK]", ("I", "he"), ("I", "he")),
+            row("e [MASK]", ("she", "she"), ("she", "she")),
+        ]
+        let merged = rows.merging(["he": "3SG", "she": "3SG"])
+        #expect(
+            merged.map(\.transition) == ["3SG→they", "they→3SG", "they→3SG", "I→3SG", "3SG→3SG"])
+        #expect(merged.map(\.isIdentity) == [false, false, false, false, true])
+        let pair = ClassPair(positive: "he", negative: "she")
+        let added = rows.addingIdentities(outside: pair).dropFirst(rows.count)
+        #expect(added.map(\.masked) == ["c [MASK]", "d [MASK]"])
+        #expect(added.allSatisfy { $0.isIdentity && pair.label(of: $0, reading: .factual) == 0 })
+    }
+
     @Test func divisions() throws {
         let rows = (0..<200).map { index in
             FeatureRow(

@@ -1,3 +1,4 @@
+import Foundation
 import Gradiend
 import Models
 import Tensors
@@ -41,6 +42,58 @@ import Tokenization
         #expect(pieces.labels.map(\.token) == [first, second, first, second])
         #expect(throws: GradiendError.self) {
             try task.prediction(of: "xyz", in: "the [MASK]", number: 0)
+        }
+    }
+
+    /// A word as it stands in a text, made by `tokenizers` and the Python package.
+    private struct Gap: Decodable {
+        let masked, word: String
+        let ids: [Int]
+        let labels: [[Int]]
+    }
+
+    /// The task of a masked model with a golden tokenizer.
+    private func task(_ name: String) throws -> PredictionTask {
+        let path = Repository.golden("wordpiece/\(name).json")
+        let golden = try GradiendGolden("bert").model
+        var config = golden.config
+        (config.dVocab, config.nCtx) = (1000, 64)
+        return try PredictionTask(
+            for: Transformer(
+                config: config, weights: golden.weights,
+                tokenizer: try Tokenizer(tokenizerJSON: Repository.bytes(path), source: path),
+                name: name))
+    }
+
+    /// In a byte-level vocabulary a word's tokens are those that it has in the text, after a space,
+    /// a bracket or at the start; in WordPiece's they are the Python package's.
+    @Test(arguments: ["roberta", "uncased", "cased"]) func wordsAsTheyStand(_ name: String) throws {
+        let cases = try #require(
+            try JSONDecoder().decode(
+                [String: [Gap]].self,
+                from: Data(try Repository.bytes(Repository.golden("gradiend/gaps.json"))))[name])
+        let task = try task(name)
+        for gap in cases {
+            let made = try task.prediction(of: gap.word, in: gap.masked, number: 0)
+            #expect(made.tokens == gap.ids, "\(gap.word) in \(gap.masked)")
+            #expect(made.labels.map { [$0.position, $0.token] } == gap.labels, "\(gap.word)")
+        }
+        #expect(cases.contains { $0.labels.count > 5 })
+    }
+
+    /// Each gap of a row from a template has its own case, and so its own tokens.
+    @Test func gapsFollowSentences() throws {
+        let task = try task("roberta")
+        var row = FeatureRow(
+            masked: "[MASK] said that [MASK] was tired. [MASK] said", split: .train,
+            classes: ("F", "M"), words: ("She", "He"))
+        for followsSentences in [true, false] {
+            row.followsSentences = followsSentences
+            let middle = followsSentences ? "she" : "She"
+            #expect(row.text == "She said that \(middle) was tired. She said")
+            let expected = ["She", " " + middle, " She"].flatMap(task.tokenizer.encode)
+            let labels = try task.contrast(row, number: 0).factual.labels
+            #expect(labels.map(\.token) == expected)
         }
     }
 

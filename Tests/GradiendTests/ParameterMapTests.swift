@@ -14,11 +14,25 @@ import Testing
         #expect(!untied.parts.contains { $0.name == "lm_head.weight" })
     }
 
+    /// Every position of a map with empty parts at its ends and in its middle.
+    @Test func locations() {
+        let map = ParameterMap(parts: [
+            .init(name: "a", shape: [3], indices: []), .init(name: "b", shape: [2, 2]),
+            .init(name: "c", shape: [5], indices: []), .init(name: "d", shape: [1], indices: []),
+            .init(name: "e", shape: [9], indices: [2, 8]),
+            .init(name: "f", shape: [1], indices: []),
+        ])
+        #expect(map.count == 6)
+        #expect((0..<6).map { map.location(of: $0).part } == [1, 1, 1, 1, 4, 4])
+        #expect((0..<6).map { map.location(of: $0).element } == [0, 1, 2, 3, 2, 8])
+    }
+
     @Test func patterns() throws {
         let model = try SmallTask.model()
         let all = try ParameterMap(of: model)
         func names(_ patterns: [String]) throws -> [String] {
-            try ParameterMap(of: model, matching: patterns).parts.map(\.name)
+            try ParameterMap(of: model, matching: patterns).parts.filter { $0.count > 0 }
+                .map(\.name)
         }
         #expect(try names(["*"]) == all.parts.map(\.name))
         #expect(try names(["transformer.h.1.*"]).count == 12)
@@ -93,6 +107,28 @@ import Testing
         add(try map.gradient(.alternative, of: contrasts, in: model), times: -1, to: &difference)
         expectClose(
             try map.gradient(.diff, of: contrasts, in: model), difference, rtol: 1e-3, atol: 2e-6)
+    }
+
+    /// Rows without contrast do not choose the weights that are kept.
+    @Test func identitiesDoNotPrune() throws {
+        let model = try SmallTask.model()
+        let rows = SmallTask.rows(8)
+        let identities = (0..<8).map { index in
+            FeatureRow(
+                masked: "the cat ran \(index) [MASK]", split: .train, classes: ("cat", "cat"),
+                words: ("cat", "cat"))
+        }
+        var options = TrainingOptions()
+        (options.batchSize, options.maxSteps, options.maxSeeds) = (4, 1, 1)
+        options.prePruning = PrePruning(.share(0.1))
+        let kept = try [rows, rows + identities].map { rows in
+            let training = try FeatureTraining(
+                of: rows, with: PredictionTask(for: model), in: model,
+                classes: ClassPair(positive: "she", negative: "he"), options)
+            return try training.run().feature.map
+        }
+        let count = try ParameterMap(of: model).count
+        #expect(kept[0] == kept[1] && kept[0].count == (count + 9) / 10)
     }
 
     @Test(arguments: [0, 1, 7, 500, 1001]) func theLargestElements(_ count: Int) {
