@@ -26,13 +26,20 @@ struct GradiendSuite: ParsableCommand {
         if data.classes != nil {
             throw ValidationError("features are learnt for all pairs; leave --classes out")
         }
+        if training.useCache != nil || training.saveSeeds != nil {
+            throw ValidationError(
+                "a suite is trained anew and keeps each pair's best seed; leave --use-cache and "
+                    + "--save-seeds out")
+        }
     }
 
     func run() throws {
         output.verbosity.apply()
         let model = try self.model.load()
-        let options = try training.options()
+        let (options, arguments) = try training.options()
         let task = try data.task(for: model, self.model)
+        try arguments?.requireObjective(of: task)
+        arguments?.notes.forEach(Terminal.note)
         let rows = try data.rows(seed: options.seed, for: task)
         let judged = try rows.of(split)
         let suite = try suite(of: rows, task, model, options)
@@ -40,7 +47,7 @@ struct GradiendSuite: ParsableCommand {
         let classes = suite.outcomes.map(\.classes)
         let names = classes.map(\.folder)
         for (name, entry) in zip(names, suite.outcomes) {
-            try entry.outcome.feature.save(to: "\(folder)/\(name)", from: entry.outcome, options)
+            try entry.outcome.feature.save(to: "\(folder)/\(name)", from: entry.outcome)
         }
         let encoding = try suite.crossEncoding(of: judged, with: task, in: model)
         var result = encoding.array("gradiend-suite", .difference, features: names, pairs: classes)
@@ -50,6 +57,9 @@ struct GradiendSuite: ParsableCommand {
         try report(
             Heatmap(result, style: figure.style(encoding: .difference, count: names.count)),
             "\(converged) of \(names.count) features converged", command: "gradiend-suite", output)
+        if options.failsWithoutConvergence {
+            for entry in suite.outcomes { try entry.outcome.requireConvergence() }
+        }
     }
 
     /// Trains, and shows how far it is.
