@@ -31,8 +31,8 @@ struct LineNames {
         let named = plot.array.axes.count == 1 ? [] : plot.named
         func layout(right: Double, legend: [Legend.Entry]) -> PlotLayout {
             PlotLayout(
-                plot, style: plot.style, horizontal: axis, vertical: plot.vertical, right: right,
-                legend: legend, typeface: typeface)
+                plot, style: plot.style, horizontal: axis, vertical: plot.vertical,
+                frame: plot.frame, right: right, legend: legend, typeface: typeface)
         }
         let room = Self.widest * plot.style.width * 72
         let texts = named.map { typeface.drawable(plot.name(of: $0)) }
