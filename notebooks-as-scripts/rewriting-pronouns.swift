@@ -116,7 +116,7 @@ struct Study {
         style.origin = .bottom
         try draw(
             HeatmapGrid(
-                evaluation.byMeasure(factors: Self.factors, rates: Self.rates), style: style),
+                evaluation.byPaperMeasure(factors: Self.factors, rates: Self.rates), style: style),
             "gradiend-decoder")
         let goals: [(String, String, RewritingGoal)] = [
             ("balanced", "BPI", .balance), ("female", "P(she) of he", .strengthen("she")),
@@ -124,7 +124,7 @@ struct Study {
         ]
         return try goals.map { name, measure, goal in
             let choice = try evaluation.choice(goal, by: .package)
-            let share = (choice.lms ?? .nan) / (evaluation.base.lms ?? .nan)
+            let share = choice.lms / evaluation.base.lms
             print(
                 "   \(padded(name, 10))\(choice.rewriting.summary): \(measure) "
                     + "\(decimals(choice.baseScore, 4)) → \(decimals(choice.score, 4)) "

@@ -48,13 +48,8 @@ extension Canvas {
         let top = end + FigureMetrics.gap + drop
         let size = FigureMetrics.labelSize
         let middle = typeface.capital(size) / 2 * .cos(angle)
+        if hasTicks { ticks(below: plot, marks.map(\.x)) }
         for (x, text) in marks {
-            if hasTicks {
-                line(
-                    Point(x: x, y: plot.bottom), Point(x: x, y: end), width: FigureMetrics.line,
-                    .ink)
-            }
-            if text.isEmpty { continue }
             self.text(
                 text, .columnLabel, at: Point(x: x, y: top + middle),
                 size: size, anchor: angle == 0 ? .middle : .end, angle: angle)
@@ -63,6 +58,15 @@ extension Canvas {
         let y = top + height + line / 2
         for text in title.lines {
             self.text(text, .columnTitle, at: Point(x: plot.centre.x, y: y), size: title.size)
+        }
+    }
+
+    /// Draws the ticks of the axis below.
+    func ticks(below plot: Rectangle, _ places: [Double]) {
+        for x in places {
+            line(
+                Point(x: x, y: plot.bottom), Point(x: x, y: plot.bottom + FigureMetrics.tick),
+                width: FigureMetrics.line, .ink)
         }
     }
 

@@ -43,7 +43,7 @@ public struct CorrelationPlot: Figure {
         let layout = PlotLayout(
             self, style: style, horizontal: .numbers(scale(of: 0)),
             vertical: .numbers(scale(of: 1)),
-            aspect: Self.aspect,
+            frame: PlotFrame(aspect: Self.aspect),
             legend: groups.enumerated().map { index, group in
                 Legend.Entry(text: group, style: SeriesStyle[index], isLine: false)
             }, typeface: typeface)

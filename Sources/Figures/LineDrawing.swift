@@ -12,6 +12,7 @@ struct LineDrawing {
     /// Points that are closer are not all marked, and those that are so far apart at least.
     private static let (closest, farApart) = (4.5, 25.0)
     private static let bandOpacity = 0.18
+    private static let starRadius = 2.8
 
     private var layout: PlotLayout { names.layout }
 
@@ -36,7 +37,20 @@ struct LineDrawing {
         let references = ReferenceDrawing(layout: layout, canvas: canvas, obstacles: obstacles)
         references.draw(plot.style.references)
         references.draw(plot.style.marks, areUpright: true)
+        let stars = lines.compactMap { line, style in
+            star(of: line).map { ($0, SeriesStyle(colour: style.colour, shape: .star)) }
+        }
+        canvas.clipped(to: layout.plot) {
+            for (place, _) in stars {
+                canvas.marker(
+                    place, radius: 1.6 * Self.starRadius,
+                    SeriesStyle(colour: .white, shape: .star))
+            }
+        }
         layout.drawAxes(on: canvas)
+        for (place, style) in stars {
+            canvas.marker(place, radius: Self.starRadius, style)
+        }
         for label in names.labels {
             draw(label, SeriesStyle[named.firstIndex(of: label.line) ?? 0])
         }
@@ -90,6 +104,16 @@ struct LineDrawing {
                 canvas.marker(place, radius: Self.radius, style)
             }
         }
+    }
+
+    /// Where a line has its star.
+    private func star(of line: Int) -> Point? {
+        guard let star = plot.style.star,
+            let index = plot.horizontal.positions.firstIndex(of: star),
+            let place = places(line, plot.array.values.values)[index],
+            layout.plot.padded(0.01).contains(place)
+        else { return nil }
+        return place
     }
 
     /// Whether a point is marked: each where there is room, and some of several crowded lines, so

@@ -17,8 +17,6 @@ struct LineNames {
     let layout: PlotLayout
     /// Empty where a legend names the lines.
     let labels: [Label]
-    /// The room for the names, right of the plot.
-    let room: Double
 
     private static let size = FigureMetrics.labelSize
     /// From the plot to the names.
@@ -28,38 +26,30 @@ struct LineNames {
     /// Names farther from their lines than so many lines of text are no longer at their ends.
     private static let farthest = 1.6
 
-    /// - Parameters:
-    ///   - aspect: The height of the plot by the page's width.
-    ///   - least: The least room right of the plot.
-    ///   - isAbove: Whether the plot below has the labels of the axis.
-    init(
-        _ plot: LinePlot, typeface: Typeface, aspect: Double = PlotLayout.aspect,
-        room least: Double = 0, isAbove: Bool = false
-    ) {
+    init(_ plot: LinePlot, typeface: Typeface) {
         let (axis, positions) = plot.horizontal
         let named = plot.array.axes.count == 1 ? [] : plot.named
         func layout(right: Double, legend: [Legend.Entry]) -> PlotLayout {
             PlotLayout(
-                plot, style: plot.style, horizontal: axis, vertical: plot.vertical, aspect: aspect,
-                right: max(right, least), legend: legend, isAbove: isAbove, typeface: typeface)
+                plot, style: plot.style, horizontal: axis, vertical: plot.vertical,
+                frame: plot.frame, right: right, legend: legend, typeface: typeface)
         }
-        let widestRoom = Self.widest * plot.style.width * 72
+        let room = Self.widest * plot.style.width * 72
         let texts = named.map { typeface.drawable(plot.name(of: $0)) }
         let widths = texts.map { typeface.width(of: $0, size: Self.size) }
-        let needed = widths.max().map { Self.distance + $0 } ?? 0
-        let direct = layout(right: needed, legend: [])
-        if let widest = widths.max(), widest <= widestRoom,
+        let direct = layout(right: Self.distance + (widths.max() ?? 0), legend: [])
+        if let widest = widths.max(), widest <= room,
             let labels = Self.labels(
                 named, texts, of: plot, at: positions, in: direct,
                 line: typeface.lineHeight(Self.size))
         {
-            (self.layout, self.labels, room) = (direct, labels, needed)
+            (self.layout, self.labels) = (direct, labels)
             return
         }
         let entries = zip(named.indices, named).map {
             Legend.Entry(text: plot.name(of: $1), style: SeriesStyle[$0], isLine: true)
         }
-        (self.layout, labels, room) = (layout(right: 0, legend: entries), [], 0)
+        (self.layout, labels) = (layout(right: 0, legend: entries), [])
     }
 
     /// The names beside the ends of their lines; `nil` where a line ends early or names would be

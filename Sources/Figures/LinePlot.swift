@@ -20,6 +20,8 @@ public struct LinePlot: Figure {
     /// How it is drawn.
     public var style: Style
     let band: (lower: [Float], upper: [Float])?
+    /// The room that it shares with other panels of a page.
+    var frame = PlotFrame()
 
     /// Prepares a line plot of a result with one or two axes.
     ///
@@ -96,6 +98,17 @@ extension LinePlot {
         guard own.count == axis.count, own.allSatisfy(\.isFinite) else {
             return (.entries(text, count: axis.count), axis.labels.indices.map(Double.init))
         }
+        if let zero = style.zero {
+            let anchor = ZeroAnchor(name: zero, own)
+            return (
+                .numbers(
+                    NumberScale(
+                        quantity: Quantity(text.title),
+                        limits: NumberScale.limits(
+                            of: own.map(anchor.place), room: 0.04, least: 0),
+                        kind: .anchored(anchor))), own
+            )
+        }
         let scale = NumberScale(
             quantity: Quantity(text.title),
             limits: NumberScale.limits(of: own, room: 0.03, least: 0),
@@ -136,12 +149,19 @@ extension LinePlot {
         public var references: [ReferenceLine]
         /// Places of the axis that lines run along, as upright lines.
         public var marks: [ReferenceLine]
+        /// What zero is called on the lines' axis, on which equal ratios are equal lengths then and
+        /// zero stands apart, such as "base" for a model before any change; `nil` for an axis as
+        /// its labels are.
+        public var zero: String?
+        /// A number of the lines' axis at which each line has a star; `nil` for none.
+        public var star: Double?
 
         /// A style; what is not given is what a paper's column needs.
         public init(
             title: String? = nil, width: Double = 3.25, dpi: Double = 300,
             limits: ClosedRange<Double>? = nil, isLogarithmic: Bool = false,
-            references: [ReferenceLine] = [], marks: [ReferenceLine] = []
+            references: [ReferenceLine] = [], marks: [ReferenceLine] = [], zero: String? = nil,
+            star: Double? = nil
         ) {
             self.title = title
             self.width = width
@@ -150,6 +170,8 @@ extension LinePlot {
             self.isLogarithmic = isLogarithmic
             self.references = references
             self.marks = marks
+            self.zero = zero
+            self.star = star
         }
     }
 }

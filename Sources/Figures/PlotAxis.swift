@@ -25,21 +25,25 @@ struct NumberScale {
         /// Linear, with only whole numbers marked, as for neurons.
         case whole
         case logarithmic
+        /// Logarithmic to either side of zero.
+        case anchored(ZeroAnchor)
     }
 
     /// What the numbers are.
     let quantity: Quantity
-    /// The numbers at the ends.
+    /// The numbers at the ends; the places of them for an anchored scale.
     let limits: ClosedRange<Double>
     let kind: Kind
 
     /// Where a number lies, from 0 to 1; not a number for one that has no place.
     func fraction(of value: Double) -> Double {
         let (low, high) = (limits.lowerBound, limits.upperBound)
-        if kind == .logarithmic {
+        switch kind {
+        case .linear, .whole: return (value - low) / (high - low)
+        case .logarithmic:
             return value > 0 ? Double.log(value / low) / Double.log(high / low) : .nan
+        case .anchored(let anchor): return (anchor.place(of: value) - low) / (high - low)
         }
-        return (value - low) / (high - low)
     }
 
     /// At most `count` marked numbers, but at least 2.
@@ -48,6 +52,7 @@ struct NumberScale {
         case .linear: Ticks(limits, count: count)
         case .whole: Ticks(whole: limits, count: count)
         case .logarithmic: Ticks(logarithmic: limits, count: count)
+        case .anchored(let anchor): Ticks(anchor, count: count)
         }
     }
 }

@@ -1,5 +1,17 @@
 internal import Results
 
+/// What a plot shares with others of a page, so that they stand one above the other.
+struct PlotFrame {
+    /// The height of a vertical axis of numbers by the page's width.
+    var aspect = PlotLayout.aspect
+    /// The least room to the left and to the right of the plot, the margin at the right aside, in
+    /// points.
+    var left = 0.0
+    var right = 0.0
+    /// Whether its horizontal axis has labels, or only ticks.
+    var hasColumnLabels = true
+}
+
 /// Where everything of a plot of points, lines or bars goes, in points; computed from measured text
 /// before drawing.
 struct PlotLayout {
@@ -13,11 +25,12 @@ struct PlotLayout {
     let horizontal: PlotAxis
     let vertical: PlotAxis
     let rows: RowMarks
+    /// The room for the labels of the rows, in points.
+    private let rowWidth: Double
     let columns: ColumnMarks
+    private let hasColumnLabels: Bool
     /// What tells series apart, between the title and the plot.
     let legend: Legend?
-    /// Whether the horizontal axis has ticks alone.
-    private let isAbove: Bool
 
     /// The height of a plot of numbers by the page's width.
     static let aspect = 0.54
@@ -29,18 +42,16 @@ struct PlotLayout {
     private static let drop = 1.0
 
     /// - Parameters:
-    ///   - aspect: The height of a vertical axis of numbers by the page's width.
     ///   - entryHeight: The height of an entry of a vertical axis.
+    ///   - frame: What the plot shares with other panels.
     ///   - right: The room that the figure needs to the right of the plot.
     ///   - legend: What is to be explained above the plot.
-    ///   - isAbove: Whether another plot stands below and has the labels of the horizontal axis.
     init(
         _ figure: some Figure, style: some PageStyle, horizontal: PlotAxis, vertical: PlotAxis,
-        aspect: Double = Self.aspect, entryHeight: Double = Self.entryHeight, right: Double = 0,
-        legend: [Legend.Entry] = [], isAbove: Bool = false, typeface: Typeface
+        frame: PlotFrame = PlotFrame(), entryHeight: Double = Self.entryHeight, right: Double = 0,
+        legend: [Legend.Entry] = [], typeface: Typeface
     ) {
         (self.horizontal, self.vertical) = (horizontal, vertical)
-        self.isAbove = isAbove
         let grid = PixelGrid(dpi: style.dpi)
         let margin = FigureMetrics.margin
         let between = FigureMetrics.tick + FigureMetrics.gap
@@ -50,12 +61,15 @@ struct PlotLayout {
             lines: 3, in: typeface)
         let height = grid.rounded(
             Self.height(
-                of: vertical, aspect: aspect, entryHeight: entryHeight, pageWidth: pageWidth))
+                of: vertical, aspect: frame.aspect, entryHeight: entryHeight, pageWidth: pageWidth))
         rows = RowMarks(vertical, height: height, pageWidth: pageWidth, in: typeface)
         rowTitle = FittedText(
             rows.title, width: height, size: FigureMetrics.axisTitleSize, lines: 2, in: typeface)
         let words = Double(rowTitle.lines.count) * typeface.lineHeight(rowTitle.size)
-        let left = grid.up(margin + words + 1.5 * FigureMetrics.gap + rows.width + between)
+        let ownLeft = grid.up(margin + words + 1.5 * FigureMetrics.gap + rows.width + between)
+        let left = max(ownLeft, frame.left)
+        rowWidth = rows.width + left - ownLeft
+        let right = max(right, frame.right)
         let room = pageWidth - left - margin - right
         columns = ColumnMarks(horizontal, width: room, left: left - margin, in: typeface)
         let width = grid.rounded(room - max(0, columns.overhang - right))
@@ -70,11 +84,11 @@ struct PlotLayout {
             x: left, y: grid.up(margin + heading + (self.legend?.height ?? 0)), width: width,
             height: height)
         columnTitle = FittedText(
-            isAbove ? "" : columns.title, width: width, size: FigureMetrics.axisTitleSize, lines: 1,
-            in: typeface)
+            columns.title, width: width, size: FigureMetrics.axisTitleSize, lines: 1, in: typeface)
         let axisLine = typeface.lineHeight(FigureMetrics.axisTitleSize)
-        let below = isAbove ? 0 : columns.height + Self.drop + axisLine
-        page = (pageWidth, grid.up(plot.bottom + between + below + margin))
+        hasColumnLabels = frame.hasColumnLabels
+        let below = frame.hasColumnLabels ? columns.height + Self.drop + axisLine + margin : 0
+        page = (pageWidth, grid.up(plot.bottom + between + below))
     }
 
     private static func height(
@@ -104,12 +118,19 @@ struct PlotLayout {
         canvas.frame(plot, width: FigureMetrics.line, .ink)
         canvas.rowAxis(
             of: plot, marks: rows.marks.map { (place(x: 0, y: $0.fraction).y, $0.text) },
-            width: rows.width, title: rowTitle)
-        canvas.columnAxis(
-            of: plot,
-            marks: columns.marks.map { (place(x: $0.fraction, y: 0).x, isAbove ? "" : $0.text) },
-            angle: columns.angle, height: columns.height, title: columnTitle, drop: Self.drop)
+            width: rowWidth, title: rowTitle)
+        if hasColumnLabels {
+            drawColumnAxis(on: canvas)
+        } else {
+            canvas.ticks(below: plot, columns.marks.map { place(x: $0.fraction, y: 0).x })
+        }
         canvas.title(title, over: plot)
         legend?.draw(on: canvas)
+    }
+
+    private func drawColumnAxis(on canvas: Canvas) {
+        canvas.columnAxis(
+            of: plot, marks: columns.marks.map { (place(x: $0.fraction, y: 0).x, $0.text) },
+            angle: columns.angle, height: columns.height, title: columnTitle, drop: Self.drop)
     }
 }

@@ -1,14 +1,16 @@
+internal import RealModule
+
 /// How a series is told from others: by colour, and by shape for those who see no colours.
 struct SeriesStyle {
     /// The shape of a series' points.
     enum Shape {
-        case disc, square, triangle, diamond
+        case disc, square, triangle, diamond, star
     }
 
     let colour: Colour
     let shape: Shape
     /// Whether points are white inside.
-    let isHollow: Bool
+    var isHollow = false
 
     /// Series beyond those that can be told apart.
     static let other = SeriesStyle(colour: Colour(grey: 0.78), shape: .disc, isHollow: false)
@@ -55,6 +57,11 @@ extension SeriesStyle.Shape {
         case .square: [(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]
         case .triangle: [(0, -1.3), (1.2, 0.85), (-1.2, 0.85)]
         case .diamond: [(0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)]
+        case .star:
+            (0..<10).map { corner in
+                let (angle, radius) = (Double(corner) * .pi / 5, corner % 2 == 0 ? 1.5 : 0.62)
+                return (radius * .sin(angle), -radius * .cos(angle))
+            }
         }
     }
 }

@@ -55,6 +55,13 @@ package struct Ticks: Sendable {
         exponent = 0
     }
 
+    /// Marks zero by its name and powers of ten on either side.
+    init(_ anchor: ZeroAnchor, count: Int) {
+        let marks = anchor.marks(count)
+        (values, labels) = (marks.map(\.value), marks.map(\.text))
+        exponent = 0
+    }
+
     /// The smallest nice step that gives no more than `count` ticks.
     private static func step(_ limits: ClosedRange<Double>, count: Int) -> Double {
         let width = limits.upperBound - limits.lowerBound

@@ -8,9 +8,17 @@ public struct DecoderGrid: Sendable, Hashable {
     public let candidates: [Rewriting]
 
     /// All factors with all rates.
-    public init(factors: [Double], rates: [Double], part: VectorPart = .decoder) {
+    ///
+    /// - Parameters:
+    ///   - factors: What stands in place of h.
+    ///   - rates: What the vector is multiplied by.
+    ///   - part: Which vector.
+    ///   - top: The share of its largest elements that are used; `nil` for all.
+    public init(
+        factors: [Double], rates: [Double], part: VectorPart = .decoder, top: Double? = nil
+    ) {
         candidates = factors.flatMap { factor in
-            rates.map { Rewriting(factor: factor, rate: $0, part: part) }
+            rates.map { Rewriting(factor: factor, rate: $0, part: part, top: top) }
         }
     }
 
@@ -48,14 +56,22 @@ public struct ScoredRewriting: Sendable, Hashable, Codable {
 public struct DecoderEvaluation: Sendable {
     /// The classes.
     public let classes: ClassPair
+    /// Whom ``BiasScores`` compare: the classes, or ``DecoderProbe/names``.
+    public let groups: ClassPair
     /// The base model.
     public let base: DecoderScores
     /// In the order of the grid.
     public let candidates: [ScoredRewriting]
 
     /// Puts an evaluation together.
-    public init(classes: ClassPair, base: DecoderScores, candidates: [ScoredRewriting]) {
-        (self.classes, self.base, self.candidates) = (classes, base, candidates)
+    ///
+    /// - Parameter groups: The classes unless given.
+    public init(
+        classes: ClassPair, groups: ClassPair? = nil, base: DecoderScores,
+        candidates: [ScoredRewriting]
+    ) {
+        (self.classes, self.groups) = (classes, groups ?? classes)
+        (self.base, self.candidates) = (base, candidates)
     }
 }
 
@@ -78,8 +94,10 @@ extension Feature {
     ) throws -> DecoderEvaluation {
         let key = cache == nil ? "" : try cacheKey(model, probe)
         func scored(_ rewriting: Rewriting) throws -> DecoderScores {
+            let share = rewriting.top.map { "-\($0)" } ?? ""
             let path = cache.map { folder in
-                "\(folder)/\(key)-\(rewriting.factor)-\(rewriting.rate)-\(rewriting.part).json"
+                "\(folder)/\(key)-\(rewriting.factor)-\(rewriting.rate)-\(rewriting.part)\(share)"
+                    + ".json"
             }
             if let path, let file = try? Blob(mapping: path),
                 let known = try? decodeJSON(ScoredRewriting.self, from: file.copy()),
@@ -104,27 +122,27 @@ extension Feature {
             defer { progress(index + 1, grid.candidates.count) }
             return ScoredRewriting(rewriting: rewriting, scores: try scored(rewriting))
         }
-        return DecoderEvaluation(classes: probe.classes, base: base, candidates: candidates)
+        return DecoderEvaluation(
+            classes: probe.classes, groups: probe.groups, base: base, candidates: candidates)
     }
 
     private func cacheKey(_ model: Transformer, _ probe: DecoderProbe) throws -> String {
+        var hash = probe.fingerprint
+        hash.add(Array((try model.checkpointHash() ?? model.name).utf8))
         // The weights as they are: a model may have been changed since it was loaded.
-        let vectors = [
+        for vector in [
             neuron.encoderWeight, neuron.encoderBias, neuron.decoderWeight, neuron.decoderBias,
             try map.weights(of: model),
-        ].map { vector in
+        ] {
             withExtendedLifetime(vector) {
-                Fingerprint(UnsafeRawBufferPointer(vector.rows.elements)).hexadecimal
+                hash.add([Fingerprint(UnsafeRawBufferPointer(vector.rows.elements)).value])
             }
         }
-        let parts = map.parts.map { part in
-            let indices = part.indices ?? []
-            let hash = indices.withUnsafeBytes { Fingerprint($0).hexadecimal }
-            return "\(part.name) \(part.count) \(hash)"
+        for part in map.parts {
+            hash.add(Array(part.name.utf8))
+            hash.add([part.count])
+            hash.add(part.indices ?? [])
         }
-        let text =
-            vectors.joined() + probe.fingerprint + (try model.checkpointHash() ?? model.name)
-            + parts.joined(separator: ",")
-        return Array(text.utf8).withUnsafeBytes { Fingerprint($0).hexadecimal }
+        return hash.hexadecimal
     }
 }

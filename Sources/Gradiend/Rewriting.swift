@@ -41,18 +41,25 @@ extension Feature {
             throw GradiendError.badOption("the factor and the rate must be finite numbers")
         }
         guard rewriting.rate != 0 else { return model }
-        let part = VectorPart(rawValue: rewriting.part) ?? .decoder
+        guard let part = VectorPart(rawValue: rewriting.part) else {
+            throw GradiendError.badOption(
+                "there is no vector \(quoted(rewriting.part)); there are "
+                    + VectorPart.allCases.map(\.rawValue).joined(separator: ", "))
+        }
         var vector = neuron.vector(part, factor: rewriting.factor)
         if let top = rewriting.top {
             guard top > 0, top <= 1 else {
                 throw GradiendError.badOption("the share used is \(top); give one in (0, 1]")
             }
+            // As the paper's code rounds: down.
+            let count = Int(top * Double(vector.count))
+            guard count > 0 else {
+                throw GradiendError.badOption(
+                    "a share of \(top) of \(vector.count) elements is none of them; give more")
+            }
             var kept = Tensor(vector.shape)
             let (from, to) = (vector.rows.elements, kept.mutableRows.elements)
-            // As the paper's code rounds: down.
-            for place in largestElements(of: vector, count: Int(top * Double(vector.count))) {
-                to[place] = from[place]
-            }
+            for place in largestElements(of: vector, count: count) { to[place] = from[place] }
             vector = kept
         }
         return try map.moving(model, along: vector, by: rewriting.rate)

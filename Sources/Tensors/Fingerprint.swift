@@ -9,7 +9,7 @@ public struct Fingerprint {
     ]
 
     /// The hash.
-    public let value: UInt64
+    public private(set) var value: UInt64
 
     /// Sixteen hexadecimal digits.
     public var hexadecimal: String {
@@ -26,6 +26,18 @@ public struct Fingerprint {
     /// Hashes bytes.
     public init(_ bytes: UnsafeRawBufferPointer) {
         self.init(bytes) { _ in }
+    }
+
+    /// Hashes a text.
+    public init(of text: String) {
+        self = Array(text.utf8).withUnsafeBytes { Fingerprint($0) }
+    }
+
+    /// Takes numbers in: the hash becomes that of itself and of theirs, so that a long list of
+    /// parts is hashed part by part, and where a part ends counts.
+    public mutating func add(_ numbers: [some BitwiseCopyable]) {
+        let added = numbers.withUnsafeBytes { Fingerprint($0).value }
+        self = [value, added].withUnsafeBytes { Fingerprint($0) }
     }
 
     /// Hashes bytes, and tells which are done with, some million at a time.

@@ -87,6 +87,7 @@ struct FeatureCurves {
     func figure(title: String) throws -> LinePanels {
         let mark = record.bestEvaluation.map { ReferenceLine(Double($0.step), "best step") }
         return try LinePanels(
+            array,
             panels.enumerated().map { number, panel in
                 var style = LinePlot.Style(
                     title: number == 0 ? title : "", limits: -1.05...1.05)
@@ -95,7 +96,7 @@ struct FeatureCurves {
                 let hasBand = band != .none && panel.title != "Correlation"
                 return try LinePlot(
                     rows[0], band: hasBand ? (rows[1], rows[2]) : nil, style: style)
-            }, of: array)
+            })
     }
 
     /// One statistic of some series.

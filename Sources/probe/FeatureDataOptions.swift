@@ -41,7 +41,10 @@ struct FeatureDataOptions: ParsableArguments {
             valueName: "file"), completion: .file())
     var names: String?
 
-    @Option(help: ArgumentHelp("Neutral texts: a column text.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Texts that tell nothing of the feature: a column text. (default: the organism's, for "
+                + "its own rows alone)", valueName: "file"), completion: .file())
     var neutral: String?
 
     @Option(help: ArgumentHelp("What stands in the texts for the word.", valueName: "text"))
@@ -111,7 +114,12 @@ struct FeatureDataOptions: ParsableArguments {
             rows = try OrganismRows(seed: seed).rows()
         }
         rows = try rows.merging(merge).divided(by: split.splitting, seed: seed)
-        if identities, let pair = classes { rows = rows.addingIdentities(outside: pair) }
+        // Training takes the first two classes, too.
+        if identities, rows.classes.count > 1 {
+            let (first, second) = (rows.classes[0], rows.classes[1])
+            rows = rows.addingIdentities(
+                outside: classes ?? ClassPair(positive: first, negative: second))
+        }
         return rows
     }
 
@@ -145,7 +153,7 @@ struct FeatureDataOptions: ParsableArguments {
         return try GivenName.read(TextTable(Blob(mapping: names)))
     }
 
-    /// Texts that tell nothing of the feature.
+    /// Texts that tell nothing of the feature; none for rows from a file without `--neutral`.
     func neutralTexts(seed: UInt64) throws -> [String] {
         guard let neutral else {
             if text != nil { return try sentences().filter(maker().isNeutral) }

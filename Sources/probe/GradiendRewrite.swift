@@ -10,7 +10,8 @@ struct GradiendRewrite: ParsableCommand {
         abstract: "Write a model moved along a feature as a Hugging Face folder.",
         discussion: """
             Either with --factor and --rate, or with a goal, for which the best candidate of the \
-            grid is taken. The folder holds the model, its tokenizer and stats.json.
+            grid is taken; --part and --top say of which vector either way. The folder holds the \
+            model, its tokenizer and stats.json.
             """)
 
     @OptionGroup(title: "Feature") var feature: FeatureOptions
@@ -21,25 +22,20 @@ struct GradiendRewrite: ParsableCommand {
     @Option(help: ArgumentHelp("What the vector is multiplied by.", valueName: "number"))
     var rate: Double?
 
-    @Option(
-        help: """
-            The vector: decoder, encoder-weight, decoder-weight, decoder-bias or decoder-sum.
-            """)
-    var part = VectorPart.decoder
-
-    @Option(
-        help: ArgumentHelp(
-            "The share of the vector's largest elements that are used.", valueName: "share"))
-    var top: Double?
-
     @Option(help: ArgumentHelp("The class to say more often.", valueName: "class"))
     var strengthen: String?
 
     @Option(help: ArgumentHelp("The class to say less often.", valueName: "class"))
     var weaken: String?
 
-    @Flag(help: "Say both classes alike.")
+    @Flag(help: "Say both classes alike, or with --name-texts the names of women and men.")
     var balance = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The class to say where the other is not said; with --name-texts F or M.",
+            valueName: "class"))
+    var only: String?
 
     @OptionGroup(title: "Candidates") var grid: DecoderGridOptions
     @OptionGroup(title: "Data") var data: FeatureDataOptions
@@ -52,22 +48,35 @@ struct GradiendRewrite: ParsableCommand {
         completion: .directory)
     var out = "probe-out/gradiend-rewrite"
 
+    @Option(
+        help: ArgumentHelp(
+            "Candidates that gradiend-decode scored, which are not scored again.",
+            valueName: "folder"), completion: .directory)
+    var cache = "probe-out/gradiend-decode/candidates"
+
     @OptionGroup var verbosity: VerbosityOptions
 
     private var goals: [RewritingGoal] {
-        [strengthen.map { .strengthen($0) }, weaken.map { .weaken($0) }, balance ? .balance : nil]
-            .compactMap(\.self)
+        [
+            strengthen.map { .strengthen($0) }, weaken.map { .weaken($0) },
+            balance ? .balance : nil, only.map { .only($0) },
+        ].compactMap(\.self)
     }
 
     func validate() throws {
         if (factor == nil) != (rate == nil) {
             throw ValidationError("--factor and --rate go together")
         }
+        if let factor, let rate, !(factor.isFinite && rate.isFinite) {
+            throw ValidationError("--factor and --rate are finite numbers")
+        }
         guard goals.count + (rate == nil ? 0 : 1) == 1 else {
             throw ValidationError(
-                "give --factor and --rate, or one of --strengthen, --weaken and --balance")
+                "give --factor and --rate, or one of --strengthen, --weaken, --balance and --only")
         }
         if out.isEmpty { throw ValidationError("--out is empty; give a folder") }
+        if cache.isEmpty { throw ValidationError("--cache is empty; give a folder") }
+        try grid.check(data)
     }
 
     func run() throws {
@@ -81,10 +90,12 @@ struct GradiendRewrite: ParsableCommand {
         let stats = Statistics(
             feature_factor: rewriting.factor, lr: rewriting.rate, part: rewriting.part,
             top_k: rewriting.top, model: self.feature.feature, base_model: model.name,
-            version: Probe.version, score: score?.score, base_score: score?.baseScore)
+            version: Probe.version, score: score?.score,
+            base_score: (score?.baseScore).flatMap { $0.isFinite ? $0 : nil })
+        let bytes = Array(try encoder.encode(stats))
         try rewritten.save(to: out)
-        try AtomicFile.write(Array(try encoder.encode(stats)), to: out + "/stats.json")
-        print("factor \(rewriting.factor), rate \(rewriting.rate)\n\(out)")
+        try AtomicFile.write(bytes, to: out + "/stats.json")
+        print("\(rewriting.summary)\n\(out)")
     }
 
     /// The rewriting that was asked for, or the best of the grid.
@@ -92,20 +103,27 @@ struct GradiendRewrite: ParsableCommand {
         _ feature: Feature, _ model: Transformer
     ) throws -> (Rewriting, RewritingChoice?) {
         guard let goal = goals.first else {
-            return (Rewriting(factor: factor ?? 0, rate: rate ?? 0, part: part, top: top), nil)
+            let (factor, rate) = (factor ?? 0, rate ?? 0)
+            return (Rewriting(factor: factor, rate: rate, part: grid.part, top: grid.top), nil)
         }
-        for name in [strengthen, weaken].compactMap(\.self) {
-            guard let classes = feature.classes else { throw FeatureWithoutClasses() }
-            guard classes.label(of: name) != 0 else {
-                throw UnknownClass(name: name, classes: classes)
-            }
+        guard let classes = feature.classes else { throw FeatureWithoutClasses() }
+        let groups = grid.nameTexts == nil ? classes : DecoderProbe.names
+        for (name, known) in [(strengthen, classes), (weaken, classes), (only, groups)] {
+            guard let name, known.label(of: name) == 0 else { continue }
+            throw UnknownClass(name: name, classes: known)
         }
+        let probe = try grid.probe(for: feature, model, data, texts, self.model)
         let evaluation = try grid.evaluation(
-            of: feature, model, data, texts, self.model, cache: nil,
+            of: feature, model, with: probe, cache: cache,
             progress: verbosity.progress("candidates"))
-        let choice = try evaluation.choice(goal, by: grid.policy.policy)
+        let choice = try evaluation.choice(goal, by: grid.chosenPolicy.policy)
         if choice.rewriting.rate == 0 {
             Terminal.note("no candidate is better than the model itself, which is written as it is")
+        }
+        if grid.isLastResort(choice, of: evaluation) {
+            Terminal.note(
+                "no candidate keeps 99 % of the language model's score, so that the one with the "
+                    + "smallest rate is taken; give smaller --rates")
         }
         return (choice.rewriting, choice)
     }
@@ -124,7 +142,7 @@ struct GradiendRewrite: ParsableCommand {
         let classes: ClassPair
 
         var description: String {
-            "the feature has no class \(quoted(name)); it has \(classes.positive) and "
+            "there is no class \(quoted(name)); there are \(classes.positive) and "
                 + classes.negative
         }
     }

@@ -75,14 +75,17 @@ struct GradiendCommandTests {
                 ),
                 (
                     "gradiend-decode --feature 0/feature --rates 0.1,1 --limit 6",
-                    ["gradiend-decode.png", "gradiend-decode.npy"]
+                    [
+                        "gradiend-decode.png", "gradiend-decode.npy",
+                        "gradiend-decode-more-she.png", "gradiend-decode-only-he.png",
+                    ]
                 ),
                 (
                     "gradiend-rewrite --feature 0/feature --factor 1 --rate 0.5",
                     ["config.json", "model.safetensors", "stats.json", "tokenizer.json"]
                 ),
                 (
-                    "gradiend-rewrite --feature 0/feature --strengthen she --rates 0.1 --limit 4 "
+                    "gradiend-rewrite --feature 0/feature --strengthen she --rates 0.1 --limit 6 "
                         + "--out probe-out/gradiend-rewrite",
                     ["stats.json"]
                 ),
@@ -94,6 +97,9 @@ struct GradiendCommandTests {
                     #expect(Repository.exists("\(folder)/probe-out/\(name)/\(file)"), "\(file)")
                 }
             }
+            // The goal's candidates were among those scored before.
+            let candidates = "\(folder)/probe-out/gradiend-decode/candidates"
+            #expect(try Repository.names(in: candidates).count == 5)
             let prompt = try run(
                 "prompt --model probe-out/gradiend-rewrite --ids 5,6", in: folder)
             #expect(prompt.end == .exit(0), "\(prompt.errors)")
@@ -203,6 +209,63 @@ struct GradiendCommandTests {
         }
     }
 
+    /// Rows from a file without neutral texts, names, and a part of the vector for a goal.
+    @Test func decodingOwnRows() throws {
+        let rows = ["Bo", "Kim", "Lou"].flatMap { name in
+            [("she", "he"), ("he", "she")].map { word, other in
+                "\(name) said that [MASK] was here,test,\(word),\(other),\(word),\(other)\n"
+            }
+        }
+        let header = "masked,split,factual_class,alternative_class,factual,alternative\n"
+        try Repository.withTemporaryFolder { folder in
+            func write(_ name: String, _ text: String) throws {
+                try Repository.write(Array(text.utf8), to: "\(folder)/\(name)")
+            }
+            try write("rows.csv", header + rows.joined())
+            try write("texts.csv", "text\nThe doctor is called [NAME]\n")
+            try write("wrong.csv", "text\nThe doctor is called [NAME]\nThe doctor\n")
+            try write("names.csv", "name,gender\nMary,F\nAdam,M\n")
+            let trained = try run(
+                "gradiend-train --steps 4 --evaluation-rows 8 --keep 0.01 --max-seeds 1", in: folder
+            )
+            #expect(trained.end == .exit(0), "\(trained.errors)")
+            let decode = "gradiend-decode --data rows.csv --rates=-0.1,0.1 --factors 0,1 "
+            let own = try run(decode + "--grid paper", in: folder)
+            #expect(own.end == .exit(0), "\(own.errors)")
+            #expect(own.output.contains("scored on the rows' texts"), "\(own.output)")
+            let json = String(
+                decoding: try Repository.bytes(
+                    "\(folder)/probe-out/gradiend-decode/gradiend-decode.json"), as: UTF8.self)
+            for (key, value) in [
+                ("policy", "product"), ("language_model_texts", "rows"), ("words", "classes"),
+            ] {
+                #expect(json.contains("\"\(key)\" : \"\(value)\""), "\(key)")
+            }
+            let named = try run(decode + "--names names.csv --name-texts texts.csv", in: folder)
+            #expect(named.end == .exit(0), "\(named.errors)")
+            #expect(named.output.contains("only F") && !named.output.contains("only she"))
+            let wrong = try run(decode + "--names names.csv --name-texts wrong.csv", in: folder)
+            #expect(wrong.end == .exit(1) && wrong.errors.contains("line 3"), "\(wrong.errors)")
+            // A goal takes the part that was asked for.
+            let rewritten = try run(
+                "gradiend-rewrite --data rows.csv --rates=-0.5,0.5 --part decoder-weight --top 0.5 "
+                    + "--strengthen she --policy product --out moved", in: folder)
+            #expect(rewritten.end == .exit(0), "\(rewritten.errors)")
+            let stats = try JSONDecoder().decode(
+                Stats.self, from: Data(try Repository.bytes("\(folder)/moved/stats.json")))
+            #expect(stats.lr == 0 || stats.part == "decoder-weight" && stats.top_k == 0.5)
+            let unknown = try run(
+                "gradiend-rewrite --data rows.csv --rates 0.1 --only F", in: folder)
+            #expect(unknown.end == .exit(1) && unknown.errors.contains("she and he"))
+        }
+    }
+
+    private struct Stats: Decodable {
+        let lr: Double
+        let part: String
+        let top_k: Double?
+    }
+
     /// Mistakes end with one sentence that names them, and leave nothing.
     @Test func mistakes() throws {
         let header = "masked,split,factual_class,alternative_class,factual,alternative\n"
@@ -237,6 +300,10 @@ struct GradiendCommandTests {
         "gradiend-rewrite --factor 1 --rate 1 --balance", "gradiend-compare a",
         "gradiend-decode --rates a", "gradiend-top --top 0", "gradiend-compare a b --divide",
         "gradiend-compare a b --encode all", "gradiend-suite --classes she,he",
+        "gradiend-decode --top 0",
+        "gradiend-decode --part decoder-bias --factors 1", "gradiend-decode --words some",
+        "gradiend-decode --data a --name-texts b", "gradiend-rewrite --balance --top 2",
+        "gradiend-rewrite --only she --balance", "gradiend-rewrite --factor nan --rate 1",
     ])
     func wrongUsage(_ command: String) throws {
         try Repository.withTemporaryFolder { folder in

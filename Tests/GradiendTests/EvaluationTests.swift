@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Metrics of hand-made values, and the choice of rewritings.
+/// Metrics of hand-made values.
 @Suite struct EvaluationTests {
     private let pair = ClassPair(positive: "she", negative: "he")
 
@@ -61,55 +61,5 @@ import Testing
             lines[3]
                 == "\"a, b\",0.1,0.0,neutral,neutral,,,neutral_dataset,b,b,,\"a, [MASK]\",test,"
                 + ",,,factual,\"a, \",\"a, [MASK]\",neutral_dataset")
-    }
-
-    @Test func biasScores() {
-        let scores = BiasScores([(0.6, 0.2), (0.1, 0.1)])
-        #expect(abs(scores.balanced - (0.6 * 0.8 + 0.2) / 2) < 1e-12)
-        #expect(abs(scores.onlyFirst - (0.8 * 0.6 + 0.9 * 0.1) / 2) < 1e-12)
-        #expect(abs(scores.onlySecond - (0.4 * 0.2 + 0.9 * 0.1) / 2) < 1e-12)
-        #expect(abs(scores.meanDifference - 0.2) < 1e-12)
-        #expect(abs(BiasScores.balanced(over: [0.2, 0.3, 0.5]) - 0.14) < 1e-12)
-    }
-
-    private func scores(_ she: Double, lms: Double?) -> DecoderScores {
-        DecoderScores(
-            probabilities: [
-                "she": ["she": she, "he": 1 - she], "he": ["she": she, "he": 1 - she],
-            ], lms: lms, bias: BiasScores([(she, 1 - she)]))
-    }
-
-    private func candidate(_ rate: Double, _ she: Double, _ lms: Double?) -> ScoredRewriting {
-        ScoredRewriting(
-            rewriting: Rewriting(factor: 1, rate: rate), scores: scores(she, lms: lms))
-    }
-
-    @Test func choices() throws {
-        let base = scores(0.3, lms: 0.5)
-        let evaluation = DecoderEvaluation(
-            classes: pair, base: base,
-            candidates: [
-                candidate(1, 0.9, 0.45), candidate(0.1, 0.7, 0.497), candidate(0.01, 0.4, 0.5),
-            ])
-        let careful = try evaluation.choice(.strengthen("she"), by: .package)
-        #expect(careful.rewriting.rate == 0.1 && careful.score == 0.7 && careful.baseScore == 0.3)
-        // 0.9 · 0.45 is more than 0.7 · 0.497, but costs a tenth of the language model's score.
-        #expect(try evaluation.choice(.strengthen("she"), by: .product).rewriting.rate == 1)
-        // Nothing says he more often than the base model.
-        #expect(try evaluation.choice(.strengthen("he"), by: .package).rewriting == .none)
-        // Where every candidate costs too much, the smallest is tried.
-        let costly = DecoderEvaluation(
-            classes: pair, base: base,
-            candidates: [candidate(1, 0.9, 0.3), candidate(-0.1, 0.7, 0.4)])
-        #expect(try costly.choice(.strengthen("she"), by: .package).rewriting.rate == -0.1)
-        let broken = DecoderEvaluation(
-            classes: pair, base: base, candidates: [candidate(1, .nan, 0.5)])
-        #expect(try broken.choice(.strengthen("she"), by: .package).rewriting == .none)
-        // Without a language model score a ruined model would win.
-        let blind = DecoderEvaluation(
-            classes: pair, base: scores(0.3, lms: nil), candidates: [candidate(100, 1, nil)])
-        #expect(throws: GradiendError.self) {
-            try blind.choice(.strengthen("she"), by: .package)
-        }
     }
 }

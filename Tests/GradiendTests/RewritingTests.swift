@@ -43,29 +43,17 @@ import Tokenization
         #expect(try probe().scores(of: same) == before)
     }
 
-    /// Names count by their shares of women: with one name the probabilities are in its ratio.
-    @Test func namesTellTheBias() throws {
-        let names = [
-            GivenName("anna", pFemale: 0.75, split: .test), .init("xyz", pFemale: 0, split: .test),
-        ]
-        let judged = try probe().judging(names: names, in: ["the cat [NAME] ran"], with: task)
-        let scores = try judged.scores(of: model).bias
-        let run = try model.run([task.beginning + task.tokenizer.encode("the cat")], logits: .last)
-        let token = try #require(task.tokenizer.id(of: "Ġanna"))
-        let p = exp(Double(try #require(run.logProbabilities)[0, 0, token]))
-        #expect(abs(scores.meanDifference - p / 2) < 1e-7)
-        #expect(abs(scores.balanced - (1 - p / 2) * p) < 1e-7)
-        #expect(throws: GradiendError.self) {
-            try probe().judging(names: [names[1]], in: ["[NAME]"], with: task)
-        }
-    }
-
     @Test func aShareOfTheVector() throws {
         let all = try feature.map.weights(of: model)
         let rewriting = Rewriting(factor: 1, rate: 1, part: .decoderWeight, top: 0.1)
         let moved = try feature.map.weights(of: try feature.rewriting(model, rewriting))
         let changed = zip(all.values, moved.values).count { $0 != $1 }
         #expect(changed == Int(0.1 * Double(all.count)))
+        var unknown = rewriting
+        unknown.part = "decoder-something"
+        for wrong in [unknown, Rewriting(factor: 1, rate: 1, top: 1e-9)] {
+            #expect(throws: GradiendError.self) { try feature.rewriting(model, wrong) }
+        }
     }
 
     /// Scores are kept by candidate, and read again only for the same feature and texts.
@@ -85,6 +73,17 @@ import Tokenization
             try Repository.write(Array("{".utf8), to: "\(folder)/\(files[0])")
             let third = try feature.evaluate(grid, of: model, with: probe(), cachedIn: folder)
             #expect(third.candidates == first.candidates)
+            // A share of the vector is another candidate of the same base model, and other texts
+            // for the language model are another evaluation.
+            let share = DecoderGrid(factors: [-1, 1], rates: [0.01, 0.1], top: 0.1)
+            let small = try feature.evaluate(share, of: model, with: probe(), cachedIn: folder)
+            #expect(try Repository.names(in: folder).count == 14)
+            #expect(zip(small.candidates, first.candidates).allSatisfy { $0.scores != $1.scores })
+            let own = try DecoderProbe(
+                SmallTask.rows(), classes: ClassPair(positive: "she", negative: "he"), with: task,
+                atMost: 8)
+            _ = try feature.evaluate(grid, of: model, with: own, cachedIn: folder)
+            #expect(try Repository.names(in: folder).count == 19)
         }
     }
 
