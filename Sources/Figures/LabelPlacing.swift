@@ -143,7 +143,7 @@ struct LabelPlacing {
         let wide = box.padded(0.5)
         let points = crowd.count { wide.contains($0) }
         let isCrossed = zero.map { $0 > box.y && $0 < box.bottom } ?? false
-        return 1.5 * Double(points) + (isCrossed ? 3 : 0)
+        return 4 * Double(points) + (isCrossed ? 3 : 0)
     }
 }
 

@@ -94,6 +94,14 @@ public struct NeuronResults: Sendable {
 }
 
 extension NeuronResults.Prompt {
+    /// A prompt whose plain runs are still to come.
+    init(_ prompt: NeuronPrompt) {
+        self.init(
+            word: prompt.word, texts: prompt.texts, candidates: [],
+            scores: [NeuronResults.Scores](
+                repeating: NeuronResults.Scores(first: .nan, second: .nan), count: 3))
+    }
+
     /// Describes a prompt by its plain runs.
     init(_ runs: NeuronRuns) throws {
         self.init(
@@ -163,8 +171,13 @@ extension NeuronResults {
             return intervention
         }
         let texts = ratios.axes[1].companion?.labels ?? ratios.axes[1].labels
-        let prompts = ratios.axes[1].labels.enumerated().map { index, word in
+        let prompts = try ratios.axes[1].labels.enumerated().map { index, word in
             let row = table.values.rows[index].map(Double.init)
+            guard row[2..<8].allSatisfy({ $0 > 0 && $0 <= 1 }) else {
+                throw bad(
+                    "beside it, \(quoted(texts[index])) has a candidate without a probability, so "
+                        + "there are no odds; leave the word out")
+            }
             return Prompt(
                 word: Profession(word, definitional: row[0], stereotypical: row[1]),
                 texts: [texts[index], "", ""], candidates: [],
