@@ -27,11 +27,15 @@ struct RowBars {
     init(_ array: LabelledArray, style: Heatmap.Style, room: Double, in typeface: Typeface) {
         values = array.values.values
         colours = style.colourMap
-        let width = max(Self.least, Self.share * room)
         scale = NumberScale(
             quantity: array.quantity,
             limits: NumberScale.limits(values.map { Double($0) }, given: nil, zero: .shown),
             kind: .linear)
+        // Two ticks are no nearer than a third of the scale.
+        let widest = scale.ticks(2).labels.map {
+            typeface.width(of: $0, size: FigureMetrics.labelSize)
+        }.max()
+        let width = max(Self.least, Self.share * room, 3 * ((widest ?? 0) + FigureMetrics.gap))
         columns = ColumnMarks(.numbers(scale), width: width, left: 0, in: typeface)
         title = FittedText(
             columns.title, width: width, size: FigureMetrics.axisTitleSize, lines: 1, in: typeface)

@@ -32,8 +32,8 @@ public final class SweepStore: Sendable {
     private let file: LockedFile
     /// Where the records are that the file held when it was opened.
     private let records: [Range<Int>]
-    /// The same of those whose branches follow each other, by their first branch.
-    private let runs: [Int: Range<Int>]
+    /// Those whose branches follow each other, in the order of branches.
+    private let runs: [RecordPlaces.Run]
 
     /// The file.
     public var path: String { file.path }
@@ -61,7 +61,7 @@ public final class SweepStore: Sendable {
         guard let found, differences.isEmpty || size > found.end else {
             try file.truncate(to: 0)
             try file.append(bytes)
-            (knownCount, records, runs) = (0, [], [:])
+            (knownCount, records, runs) = (0, [], [])
             return
         }
         guard differences.isEmpty else {
@@ -111,14 +111,28 @@ public final class SweepStore: Sendable {
         }
     }
 
-    /// The values of branches that follow each other and were written together before the file was
-    /// opened; `nil` if they were not.
+    /// The values of branches that follow each other and were written together, perhaps among
+    /// more, before the file was opened; `nil` if they were not.
     ///
     /// - Throws: ``FileError`` with the system's reason.
     public func values(of branches: Range<Int>) throws -> [Double]? {
-        guard let place = runs[branches.lowerBound] else { return nil }
-        let record = try record(at: place)
-        return record.branches.count == branches.count ? record.values : nil
+        // The last run that begins no later.
+        var (low, high) = (0, runs.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if runs[middle].branches.lowerBound <= branches.lowerBound {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        guard low > 0, runs[low - 1].branches.upperBound >= branches.upperBound else { return nil }
+        let run = runs[low - 1]
+        let start = run.values + 8 * (branches.lowerBound - run.branches.lowerBound)
+        let bytes = try file.read(start..<start + 8 * branches.count)
+        return branches.indices.map { branch in
+            Double(bitPattern: bytes.word(at: 8 * (branch - branches.lowerBound)))
+        }
     }
 
     private func record(at place: Range<Int>) throws -> Record {
@@ -202,24 +216,34 @@ private struct Header {
 /// Where the whole records of a file are.
 private struct RecordPlaces {
     private(set) var all: [Range<Int>] = []
-    /// Those whose branches follow each other, by their first branch.
-    private(set) var runs: [Int: Range<Int>] = [:]
+    /// Those whose branches follow each other, in the order of branches.
+    private(set) var runs: [Run] = []
     /// How many values they hold.
     private(set) var valueCount = 0
     /// Where the last ends.
     private(set) var end: Int
 
+    /// A record of branches that follow each other.
+    struct Run {
+        let branches: Range<Int>
+        /// Where its values begin.
+        let values: Int
+    }
+
     init(in file: LockedFile, from start: Int, size: Int, branches: Int) throws {
         end = start
+        // Of two that begin with the same branch the later one counts.
+        var byFirst: [Int: Run] = [:]
         while let record = try Record(in: file, at: end, size: size, branches: branches) {
-            let (place, first) = (end..<end + record.size, record.branches[0])
-            all.append(place)
-            if record.branches.elementsEqual(first..<first + record.branches.count) {
-                runs[first] = place
+            let (count, first) = (record.branches.count, record.branches[0])
+            all.append(end..<end + record.size)
+            if record.branches.elementsEqual(first..<first + count) {
+                byFirst[first] = Run(branches: first..<first + count, values: end + 8 + 8 * count)
             }
-            valueCount += record.branches.count
-            end = place.upperBound
+            valueCount += count
+            end += record.size
         }
+        runs = byFirst.values.sorted { $0.branches.lowerBound < $1.branches.lowerBound }
     }
 }
 

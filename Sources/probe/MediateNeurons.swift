@@ -43,8 +43,11 @@ struct MediateNeurons: ParsableCommand {
     @Flag(help: "Of each word only what moves the odds against its bias, which halves the work.")
     var againstBias = false
 
-    @Flag(help: "Also write the published study's CSV files, which costs all logits.")
-    var compat = false
+    @Option(
+        help: ArgumentHelp(
+            "With 'upstream', also write the published study's CSV files, which costs all logits.",
+            valueName: "upstream"))
+    var compat: Compatibility?
 
     @OptionGroup var curve: CurveOptions
     @OptionGroup var shard: ShardOptions
@@ -63,7 +66,7 @@ struct MediateNeurons: ParsableCommand {
         let model = try self.model.load()
         let (prompts, note) = try data.prompts(in: model, prependBOS: self.model.bos ?? false)
         let sweep = try NeuronSweep(
-            prompts.prompts, types, alpha: alpha, sites: site, measuresScores: compat,
+            prompts.prompts, types, alpha: alpha, sites: site, measuresScores: compat != nil,
             onlyAgainstBias: againstBias, in: model)
         let provenance = try Provenance(of: model, seed: self.model.randomWeights)
         let progress = output.verbosity.progress("prompts")
@@ -100,12 +103,10 @@ struct MediateNeurons: ParsableCommand {
         var mean = neurons.means
         mean.summary = neurons.totals.map { ($0.name, $0.mean) }
         let folder = output.folder(for: Self.command)
-        // A tidy table of very many numbers helps nobody.
-        let dense = try described(results.array).files(in: folder)
-            .filter { !$0.path.hasSuffix(".csv") || results.array.values.count <= 1 << 21 }
+        let dense = try described(results.array).files(in: folder, mostRows: 1 << 21)
         let tables = try described(results.promptTable).files(in: folder)
         let compatible =
-            compat
+            compat != nil
             ? try NeuronTable.files(results, model: provenance.model, in: folder + "/results") : []
         var drawn = described(mean.part(0))
         drawn.name = mean.name

@@ -5,6 +5,9 @@ import Models
 import Results
 import Tensors
 
+/// Whose files are written, or whose numbers repeated.
+enum Compatibility: String, CaseIterable, ExpressibleByArgument { case upstream }
+
 /// The words, templates and candidates of the neurons' study.
 struct WordOptions: ParsableArguments {
     @Option(

@@ -38,9 +38,6 @@ struct MediationReport: ParsableCommand {
             """, valueName: "upstream"))
     var compat: Compatibility?
 
-    /// Whose numbers are repeated.
-    enum Compatibility: String, CaseIterable, ExpressibleByArgument { case upstream }
-
     @OptionGroup var curve: CurveOptions
     @OptionGroup var listing: StrongestOptions
     @OptionGroup(title: "Examples") var examples: ExampleOptions

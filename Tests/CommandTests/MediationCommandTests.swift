@@ -99,7 +99,8 @@ import Testing
     @Test(.timeLimit(.minutes(5))) func reports() throws {
         try withStudy { folder in
             try run(
-                ["mediate-neurons", "--data", "study.json", "--compat", "--out", "n"], in: folder)
+                ["mediate-neurons", "--data", "study.json", "--compat", "upstream", "--out", "n"],
+                in: folder)
             let ours = try run(
                 ["mediation-report", "n/mediate-neurons-prompts.json", "--out", "r"], in: folder)
             let tables = try Repository.names(in: "\(folder)/n/results")

@@ -97,7 +97,8 @@ struct HeatmapLayoutTests {
             expectReadableText(on: canvas, "\(shape) at \(width) inches")
             let titles = canvas.textBoxes.filter { $0.role == .columnTitle }
             #expect(titles.count == 2 && titles[1].text.hasPrefix("All heads"))
-            #expect(titles[0].corners[0].y == titles[1].corners[0].y || titles[0].text == "")
+            // In one line, though one may be smaller.
+            #expect(abs(titles[0].corners[2].y - titles[1].corners[2].y) < 2)
         }
     }
 
