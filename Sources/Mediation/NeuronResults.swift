@@ -163,7 +163,11 @@ extension NeuronResults {
         guard ratios.axes.map(\.name).prefix(3) == ["type", "word", "site"],
             ratios.axes.count == 4, table.axes.map(\.name) == ["word", "quantity"],
             table.axes[0] == ratios.axes[1], table.axes[1].count == 10
-        else { throw bad("its axes are not type, word, site and neuron, with a table beside it") }
+        else {
+            throw bad(
+                "it is not the ratios of all prompts, which mediate-neurons-prompts.json has, with "
+                    + "mediate-neurons-totals.json of the same run beside it")
+        }
         let interventions = try ratios.axes[0].labels.map { name in
             guard let intervention = NeuronIntervention(rawValue: name) else {
                 throw bad("there is no intervention \(quoted(name))")

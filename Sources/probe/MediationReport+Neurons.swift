@@ -89,15 +89,17 @@ extension MediationReport {
         if let table = report.publishedAggregate { files.append(("\(folder)/\(published)", table)) }
         var lines = ["\(file.results.prompts.count) prompts", totals.text]
         let bias = named(report.biasAgainstEffect, "-bias")
-        let correlation = report.biasCorrelation.map {
-            NumberText.fixed($0, decimals: 6, minus: "-")
+        let correlation = report.biasCorrelation
+        if let correlation {
+            lines.append(
+                "correlation of bias and log effect: "
+                    + NumberText.fixed(correlation, decimals: 6, minus: "-"))
         }
-        if let correlation { lines.append("correlation of bias and log effect: \(correlation)") }
         let main = try CorrelationPlot(
             bias,
             style: .init(
                 title: page.title ?? "Bias and total effect", width: page.width, dpi: page.dpi,
-                note: correlation.map { "r = \($0.dropLast(3))" } ?? ""))
+                note: correlation.map { "r = " + NumberText.fixed($0, decimals: 3) } ?? ""))
         var figures: [(figure: any Figure, result: LabelledArray?)] = []
         if let aggregate = report.aggregate, let effects = report.againstBias {
             files += try named(aggregate, "-neurons").files(in: folder)

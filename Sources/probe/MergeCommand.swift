@@ -33,7 +33,7 @@ struct MergeCommand: ParsableCommand {
     }
 
     func run() throws {
-        let parts = try files.map { try SweepStore(reading: $0) }
+        let parts = try files.map(Self.part)
         guard let first = parts.first, let line = first.experiment[Self.key] else {
             throw MergeError(
                 path: files[0], reason: "it is no part of a study that was made with --shard")
@@ -65,6 +65,17 @@ struct MergeCommand: ParsableCommand {
         }
         var command = try Probe.parseAsRoot(arguments + ["--out", folder])
         try command.run()
+    }
+
+    /// Opens a part.
+    private static func part(_ path: String) throws -> SweepStore {
+        do {
+            return try SweepStore(reading: path)
+        } catch SweepStoreError.damaged {
+            throw MergeError(
+                path: path,
+                reason: "it is no part of a study that was made with --shard, or damaged")
+        }
     }
 
     /// Which numbers the parts have; they may be larger than memory.

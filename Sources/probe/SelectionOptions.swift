@@ -83,11 +83,13 @@ struct SelectionOptions: ParsableArguments {
             effects: outcome.effects, whole: outcome.whole, enough: outcome.enough,
             sites: zip(parts.labels, whole).map { (name: $0, effect: $1) })
         var provenance = provenance
-        if chosenAlgorithm == .randomGreedy { provenance.seed = seed }
+        // Of random weights the seed stands there already.
+        let isRandom = chosenAlgorithm == .randomGreedy
+        if isRandom && provenance.seed == nil { provenance.seed = seed }
         try result.report(
             settings: [
                 "algorithm": chosenAlgorithm.rawValue, "layer": self.layer ?? "all",
-                "chunk": chunk.map(String.init) ?? "none",
+                "chunk": chunk.map(String.init) ?? "none", "seed": isRandom ? "\(seed)" : "none",
             ], provenance, notes: notes, command: command, page, output)
     }
 
@@ -157,7 +159,8 @@ private struct SelectionResult {
         curve.settings = settings
         curve.settings["chosen"] = names.joined(separator: ", ")
         var all = LabelledArray(
-            command + "-sites", quantity: Quantity("mean indirect effect of all together"),
+            command + (axis == "head" ? "-layers" : "-sites"),
+            quantity: Quantity("mean indirect effect of all together"),
             axes: [Axis(axis == "head" ? "layer" : "site", labels: sites.map(\.name))],
             values: Tensor([sites.count], sites.map { Float($0.effect) }), provenance: provenance)
         all.settings = settings
