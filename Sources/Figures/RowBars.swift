@@ -7,7 +7,7 @@ struct RowBars {
     let room: Double
     private let values: [Float]
     private let scale: NumberScale
-    private let columns: ColumnMarks
+    private let marks: [(fraction: Double, text: String)]
     private let colours: ColourMap
     private let title: FittedText
     private let width: Double
@@ -15,8 +15,8 @@ struct RowBars {
     private let distance: Double
     private var plot = Rectangle(x: 0, y: 0, width: 0, height: 0)
 
-    /// The bars' width by the room beside the labels, and the least one.
-    private static let (share, least) = (0.26, 40.0)
+    /// The bars' width by the room beside the labels, the same for long numbers, and the least one.
+    private static let (share, most, least) = (0.26, 0.38, 40.0)
     /// The part of a row's height that is bar.
     private static let thickness = 0.72
     /// The least distance from the cells to the bars' labels.
@@ -31,21 +31,44 @@ struct RowBars {
             quantity: array.quantity,
             limits: NumberScale.limits(values.map { Double($0) }, given: nil, zero: .shown),
             kind: .linear)
-        // Two ticks are no nearer than a third of the scale.
+        // Two ticks are no nearer than a third of the scale; long numbers must not crowd the cells.
         let widest = scale.ticks(2).labels.map {
             typeface.width(of: $0, size: FigureMetrics.labelSize)
         }.max()
-        let width = max(Self.least, Self.share * room, 3 * ((widest ?? 0) + FigureMetrics.gap))
-        columns = ColumnMarks(.numbers(scale), width: width, left: 0, in: typeface)
+        let wanted = 3 * ((widest ?? 0) + FigureMetrics.gap)
+        let width = max(Self.least, Self.share * room, min(wanted, Self.most * room))
+        let columns = ColumnMarks(.numbers(scale), width: width, left: 0, in: typeface)
+        marks = Self.apart(columns.marks, width: width, in: typeface)
         title = FittedText(
             columns.title, width: width, size: FigureMetrics.axisTitleSize, lines: 1, in: typeface)
-        let first = columns.marks.first.map { mark in
+        let first = marks.first.map { mark in
             typeface.width(of: mark.text, size: FigureMetrics.labelSize) / 2
                 - mark.fraction * width
         }
         self.width = width
         distance = Self.gap + max(0, first ?? 0)
         self.room = distance + width
+    }
+
+    /// Those of the marks whose labels do not touch: zero, and then from the left.
+    private static func apart(
+        _ marks: [(fraction: Double, text: String)], width: Double, in typeface: Typeface
+    ) -> [(fraction: Double, text: String)] {
+        func ends(_ mark: (fraction: Double, text: String)) -> (left: Double, right: Double) {
+            let half = typeface.width(of: mark.text, size: FigureMetrics.labelSize) / 2
+            return (mark.fraction * width - half, mark.fraction * width + half)
+        }
+        let zeroFirst =
+            marks.filter { Double($0.text) == 0 } + marks.filter { Double($0.text) != 0 }
+        var kept: [(fraction: Double, text: String)] = []
+        for mark in zeroFirst {
+            let own = ends(mark)
+            let isFree = kept.map(ends).allSatisfy {
+                own.right + FigureMetrics.gap <= $0.left || $0.right + FigureMetrics.gap <= own.left
+            }
+            if isFree { kept.append(mark) }
+        }
+        return kept.sorted { $0.fraction < $1.fraction }
     }
 
     /// Puts the bars beside the cells.
@@ -85,7 +108,7 @@ struct RowBars {
                 width: FigureMetrics.line, .ink)
         }
         canvas.columnAxis(
-            of: plot, marks: columns.marks.map { (plot.x + $0.fraction * plot.width, $0.text) },
+            of: plot, marks: marks.map { (plot.x + $0.fraction * plot.width, $0.text) },
             angle: 0, height: labelHeight, title: title)
     }
 

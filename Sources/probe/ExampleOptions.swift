@@ -62,8 +62,8 @@ struct ExampleOptions: ParsableArguments {
         }
     }
 
-    /// The heads that were named, as `5-8` or `L5H8`.
-    private func chosen(in model: Transformer) throws -> [Head]? {
+    /// The heads that were named, as `5-8` or `L5H8`; `nil` if none were.
+    func chosen(in model: Transformer) throws -> [Head]? {
         guard let heads else { return nil }
         let names = heads.split(separator: ",", omittingEmptySubsequences: false).map { name in
             let parts = name.filter { $0 != " " }.split(separator: "-")

@@ -37,6 +37,8 @@ struct MediateHeads: ParsableCommand {
     func run() throws {
         output.verbosity.apply()
         let model = try self.model.load()
+        // A head that is not there should be known now, not after the sweep.
+        _ = try examples.chosen(in: model)
         let (sweep, notes) = try data.sweep(
             in: model, prependBOS: self.model.bos ?? false,
             progress: output.verbosity.progress("total effects"))

@@ -98,7 +98,7 @@ struct HeatmapLayoutTests {
             let titles = canvas.textBoxes.filter { $0.role == .columnTitle }
             #expect(titles.count == 2 && titles[1].text.hasPrefix("All heads"))
             // In one line, though one may be smaller.
-            #expect(abs(titles[0].corners[2].y - titles[1].corners[2].y) < 2)
+            #expect(abs(titles[0].corners[2].y - titles[1].corners[2].y) < 3)
         }
     }
 
