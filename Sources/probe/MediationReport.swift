@@ -131,7 +131,9 @@ extension MediationReport {
     ) throws -> [(path: String, bytes: [UInt8])] {
         guard examples.examples > 0 else { return [] }
         let results = report.results
-        if model == nil && results.modelVersion.hasSuffix("_random") {
+        // The published files say so in their names only.
+        let isRandom = results.modelVersion.hasSuffix("_random") || name.contains("_random_")
+        if model == nil && isRandom {
             throw MediationError.nothingLeft(
                 "\(name) is of random weights, which its file does not hold; name a folder that "
                     + "has them with --model, or leave --examples out")

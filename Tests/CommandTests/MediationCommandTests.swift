@@ -149,6 +149,12 @@ import Testing
             ] {
                 #expect(Repository.exists("\(folder)/r/\(name)"), "\(name)")
             }
+            // The published study tells random weights by the file's name.
+            let random = "\(folder)/attention_intervention_organism_random_unfiltered.json"
+            try Repository.write(Repository.bytes("\(folder)/\(file)"), to: random)
+            let refused = try Program.probe.run(
+                ["mediation-report", random, "--examples", "1", "--out", "x"], in: folder)
+            #expect(refused.end == .exit(1) && refused.errors.contains("random weights"))
             // The attention that the study drew is the one that the report draws.
             let rows = try [
                 "h/mediate-heads-example-1", "r/h-\(file.dropFirst(2).dropLast(5))-example-1",
