@@ -129,17 +129,22 @@ struct MediationFigures {
         var indirect = report.heads.part(0)
         indirect.quantity = Quantity("mean indirect effect")
         try draw(
-            Heatmap(indirect, style: .init(title: "Heads, indirect effect")), "mediation-heads")
+            Heatmap(
+                indirect, beside: report.allHeads(.indirect),
+                style: .init(title: "Heads and layers, indirect effect", origin: .bottom)),
+            "mediation-heads")
     }
 
     /// How few heads carry what all of them do.
     func selection(_ sweep: HeadSweep) throws {
         print("4. How few heads are enough?")
         let (count, objective) = (10, HeadObjective(sweep.tokens, in: model))
-        let outcomes = try [Selection<HeadObjective>.Algorithm.greedy, .topK].map { algorithm in
+        let names = ["greedy", "top-k"]
+        let algorithms: [Selection<HeadObjective>.Algorithm] = [.greedy, .topK]
+        let outcomes = try zip(names, algorithms).map { name, algorithm in
             let outcome = try Selection(objective).choose(count, by: algorithm)
             print(
-                "   \(algorithm.rawValue): "
+                "   \(name): "
                     + outcome.parts.prefix(5).map(\.description).joined(separator: ", ")
                     + ", …  \(decimals(outcome.effects.last ?? 0, 3)) of "
                     + decimals(outcome.whole, 3))
@@ -148,7 +153,7 @@ struct MediationFigures {
         let curve = LabelledArray(
             "mediation-selection", quantity: Quantity("mean indirect effect"),
             axes: [
-                Axis("algorithm", labels: ["greedy", "top-k"]),
+                Axis("algorithm", labels: names),
                 Axis("heads", labels: (1...count).map(String.init)),
             ],
             values: Tensor([2, count], outcomes.flatMap(\.effects).map { Float($0) }))
@@ -169,6 +174,5 @@ struct MediationFigures {
 
 /// A number with a fixed count of decimals.
 private func decimals(_ value: Double, _ count: Int) -> String {
-    let scale = pow(10, Double(count))
-    return "\((value * scale).rounded() / scale)"
+    NumberText.fixed(value, decimals: count, minus: "-")
 }

@@ -91,7 +91,7 @@ struct RowLabels {
 extension AxisText {
     /// A label in characters that the typeface has, its name cut where it is longer than `width`.
     fileprivate func drawable(_ entry: Int, within width: Double, in typeface: Typeface) -> String {
-        let number = typeface.drawable(numbers[entry])
+        let number = typeface.drawable(NumberText.typographic(numbers[entry]))
         let size = FigureMetrics.labelSize
         if names.isEmpty {
             return typeface.shortened(number, keeping: "", to: width, size: size)

@@ -11,7 +11,8 @@ internal import Tensors
 ///
 /// Rows are the result's first axis and columns its second; layer 0 is on top, red is negative and
 /// blue positive, as the field draws patching results. Text is never clipped and never overlaps:
-/// labels turn, thin out or shorten to the room there is.
+/// labels turn, thin out or shorten to the room there is. A value of each row, such as the effect
+/// of all heads of a layer together, can stand beside it as a bar.
 ///
 /// ```swift
 /// try Heatmap(effects).write("figures/patch-residual.png")
@@ -19,13 +20,33 @@ internal import Tensors
 public struct Heatmap: Figure {
     /// What is drawn.
     public let array: LabelledArray
+    /// The rows' values that stand beside them as bars; `nil` for none.
+    public let rowValues: LabelledArray?
     /// How it is drawn.
     public var style: Style
 
     /// Prepares a heat map of a result with two axes.
-    public init(_ array: LabelledArray, style: Style = Style()) throws(FigureError) {
+    ///
+    /// - Parameters:
+    ///   - array: The result.
+    ///   - rowValues: A result with one axis, which has the rows' number of entries; its quantity
+    ///     is written below the bars.
+    ///   - style: How it is drawn.
+    public init(
+        _ array: LabelledArray, beside rowValues: LabelledArray? = nil, style: Style = Style()
+    ) throws(FigureError) {
         try Self.require(2, "heat map", of: array)
+        if let rowValues {
+            try Self.require(1, "row of bars", of: rowValues)
+            guard rowValues.axes[0].count == array.axes[0].count else {
+                throw .entries(
+                    figure: "heat map with bars", needed: array.axes[0].count,
+                    name: rowValues.name, axis: rowValues.axes[0].name,
+                    count: rowValues.axes[0].count)
+            }
+        }
         self.array = array
+        self.rowValues = rowValues
         self.style = style
     }
 

@@ -17,8 +17,12 @@ struct HeatmapDrawing {
         canvas.plotArea = layout.plot
         canvas.frame(layout.plot, width: FigureMetrics.line, .ink)
         drawAxes()
-        canvas.title(layout.title, over: layout.plot)
-        layout.bar.draw(beside: layout.plot, on: canvas)
+        let all = layout.rowBars?.area(with: layout.plot) ?? layout.plot
+        canvas.title(layout.title, over: all)
+        layout.rowBars?.draw(
+            rows: (0..<rows).map { cell($0, 0) }, labelHeight: layout.columnLabels.height,
+            on: canvas)
+        layout.bar.draw(beside: all, on: canvas)
     }
 
     /// The area of a cell, between pixels.

@@ -13,6 +13,8 @@ struct HeatmapLayout {
     let columnTitle: FittedText
     let rowLabels: RowLabels
     let columnLabels: ColumnLabels
+    /// The rows' values beside them.
+    let rowBars: RowBars?
     let bar: ColourBar
 
     /// The least height of the plot, so that the colour bar can be read.
@@ -40,13 +42,18 @@ struct HeatmapLayout {
 
         let cells = CellSizes(
             rows: axes[0].count, columns: axes[1].count, tallest: 1.5 * pageWidth, grid: grid)
-        let room = pageWidth - left - margin
+        var rowBars = map.rowValues.map {
+            RowBars($0, style: style, room: pageWidth - left - margin, in: typeface)
+        }
+        let room = pageWidth - left - margin - (rowBars?.room ?? 0)
         bar = Self.bar(map, cells: cells, room: room, typeface: typeface)
         cell = cells.size(in: room - bar.width)
         let size = cells.plot(of: cell, in: room - bar.width)
         let heading = Double(title.lines.count) * typeface.lineHeight(title.size)
         let top = grid.up(margin + heading + 2 * FigureMetrics.gap)
         plot = Rectangle(x: left, y: top, width: size.width, height: size.height)
+        rowBars?.move(beside: plot, grid)
+        self.rowBars = rowBars
 
         rowTitle = FittedText(
             rowText.title, width: plot.height, size: FigureMetrics.axisTitleSize, lines: 1,
@@ -56,7 +63,7 @@ struct HeatmapLayout {
             in: typeface)
         columnLabels = ColumnLabels(
             columnText, count: axes[1].count, spacing: cell.width, left: left - margin,
-            right: ColourBar.roomBelow, in: typeface)
+            right: rowBars == nil ? ColourBar.roomBelow : RowBars.roomBelow, in: typeface)
         let below = between + columnLabels.height + axisLine + margin
         page = (pageWidth, grid.up(plot.bottom + below))
     }

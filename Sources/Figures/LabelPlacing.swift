@@ -31,6 +31,8 @@ struct LabelPlacing {
     /// From this distance on a line leads to the name.
     private static let leaderDistance = 5.0
     private static let directions = 24
+    /// What it costs to lie among other points.
+    private static let strayCost = 12.0
     /// The space around a name, in points.
     private static let gap = 0.8
     /// From a box's top to the middle of its capitals, by the size of the type.
@@ -47,7 +49,12 @@ struct LabelPlacing {
     }
 
     /// Places a point's name if it can be done.
-    mutating func add(_ text: String, width: Double, size: Double, at point: Point) {
+    ///
+    /// - Parameter others: Where a name would be taken for one of other points.
+    mutating func add(
+        _ text: String, width: Double, size: Double, at point: Point,
+        avoiding others: [Rectangle] = []
+    ) {
         var best: (cost: Double, box: Rectangle, leader: (start: Point, end: Point)?)?
         for distance in Self.distances {
             for step in 0..<Self.directions {
@@ -64,7 +71,9 @@ struct LabelPlacing {
                     leader.map({ isFree($0, of: point) }) ?? true
                 else { continue }
                 let passed = leader.map { neighbours(of: point, passedBy: $0) } ?? 0
-                let cost = base + covered(by: box) + 2 * Double(passed)
+                let astray = others.count { $0.touches(box) }
+                let cost =
+                    base + covered(by: box) + 2 * Double(passed) + Self.strayCost * Double(astray)
                 if cost < best?.cost ?? .infinity { best = (cost, box, leader) }
             }
         }
@@ -143,7 +152,7 @@ struct LabelPlacing {
         let wide = box.padded(0.5)
         let points = crowd.count { wide.contains($0) }
         let isCrossed = zero.map { $0 > box.y && $0 < box.bottom } ?? false
-        return 1.5 * Double(points) + (isCrossed ? 3 : 0)
+        return 4 * Double(points) + (isCrossed ? 3 : 0)
     }
 }
 

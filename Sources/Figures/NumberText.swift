@@ -24,6 +24,11 @@ package enum NumberText {
         return (scaled == 0 ? "" : sign) + text
     }
 
+    /// A label with the minus of figures, if it is a number as machines write it, such as `-0.2`.
+    static func typographic(_ label: String) -> String {
+        Double(label) == nil ? label : String(label.map { $0 == "-" ? "−" : $0 })
+    }
+
     /// Two decimals, and more where a column's largest number would show fewer than two digits.
     static func decimals(showing largest: Double) -> Int {
         largest > 0 ? min(max(2, 1 - Int(Double.log10(largest).rounded(.down))), 12) : 2

@@ -10,6 +10,8 @@ struct PointDrawing {
     /// What an index is called.
     let name: (Int) -> String
     let canvas: Canvas
+    /// How many values follow each other in a strip of their own; `nil` where there are no strips.
+    var stripLength: Int?
 
     /// The size of a point.
     static let radius = 0.85
@@ -33,7 +35,7 @@ struct PointDrawing {
             canvas.discs(
                 layer, radius: Self.radius, Self.crowdColour, opacity: Self.opacity)
         }
-        drawNames(outliers, crowd: crowd.places, zero: zero)
+        drawNames(outliers, crowd: crowd.places, strips: strips(without: chosen), zero: zero)
         // The strongest is on top.
         for index in outliers.reversed() {
             canvas.mark(places[index], radius: Self.markRadius, colour(of: index))
@@ -53,7 +55,19 @@ struct PointDrawing {
         style.colourMap.colour(ofSign: values[index])
     }
 
-    private func drawNames(_ outliers: [Int], crowd: [Point], zero: Double?) {
+    /// Where the points of each strip lie that have no name.
+    private func strips(without chosen: Set<Int>) -> [Rectangle] {
+        guard let stripLength, stripLength > 0 else { return [] }
+        return stride(from: 0, to: places.count, by: stripLength).map { start in
+            let points = (start..<min(start + stripLength, places.count))
+                .filter { isVisible($0) && !chosen.contains($0) }.map { places[$0] }
+            return Rectangle(around: points).padded(Self.radius)
+        }
+    }
+
+    private func drawNames(
+        _ outliers: [Int], crowd: [Point], strips: [Rectangle], zero: Double?
+    ) {
         let (typeface, size) = (canvas.typeface, FigureMetrics.pointLabelSize)
         var placing = LabelPlacing(
             area: layout.plot, marks: outliers.map { places[$0] }, radius: Self.markRadius,
@@ -62,8 +76,10 @@ struct PointDrawing {
             let text = typeface.shortened(
                 typeface.drawable(name(index)), keeping: "",
                 to: Self.widestName * layout.plot.width, size: size)
+            let own = stripLength.map { index / $0 }
             placing.add(
-                text, width: typeface.width(of: text, size: size), size: size, at: places[index])
+                text, width: typeface.width(of: text, size: size), size: size, at: places[index],
+                avoiding: strips.indices.filter { $0 != own }.map { strips[$0] })
         }
         placing.draw(on: canvas, size: size)
     }
@@ -102,5 +118,14 @@ struct PointCloud {
         (0..<Self.layerCount).map { layer in
             stride(from: layer, to: places.count, by: Self.layerCount).map { places[$0] }
         }.filter { !$0.isEmpty }
+    }
+}
+
+extension Rectangle {
+    /// The smallest one that holds some points; of no size where there are none.
+    fileprivate init(around points: [Point]) {
+        let (xs, ys) = (points.map(\.x), points.map(\.y))
+        let (x, y) = (xs.min() ?? 0, ys.min() ?? 0)
+        self.init(x: x, y: y, width: (xs.max() ?? 0) - x, height: (ys.max() ?? 0) - y)
     }
 }

@@ -58,7 +58,7 @@ public struct RankPlot: Figure {
         let canvas = page(format, layout.page, style, typeface: typeface)
         PointDrawing(
             layout: layout, places: places(in: layout), values: array.values.values, style: style,
-            name: name, canvas: canvas
+            name: name, canvas: canvas, stripLength: array.axes[1].count
         ).draw()
         return canvas
     }

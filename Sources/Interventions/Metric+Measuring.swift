@@ -18,7 +18,7 @@ extension Metric {
             store.map { $0.branchCount == branches.count } ?? true,
             "a store of \(store?.branchCount ?? 0) branches for \(branches.count)")
         return try Engine(branches, departingFrom: base, metric: self, options: options).measure(
-            knowing: store?.known ?? [:],
+            knowing: try store?.known ?? [:],
             keeping: { values, branches in try store?.append(values, of: branches) },
             progress: progress)
     }

@@ -44,6 +44,15 @@ public struct HeadTokens: Sendable {
             throw MediationError.unequalLengths(
                 base: base.map(model.string), alternative: alternative.map(model.string))
         }
+        guard candidates[0] != candidates[1] else {
+            throw MediationError.noOdds("its candidates are the same tokens")
+        }
+        let length = base.count + (candidates.map(\.count).max() ?? 0)
+        guard length <= model.config.nCtx else {
+            throw MediationError.badText(
+                "it has \(length) tokens with a candidate, but the model's context is "
+                    + "\(model.config.nCtx)")
+        }
     }
 }
 

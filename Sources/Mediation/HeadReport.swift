@@ -8,7 +8,7 @@ public struct HeadReport: Sendable {
     /// The results.
     public let results: HeadResults
     private let seed: UInt64
-    private var items: [HeadResults.Item] { results.results }
+    var items: [HeadResults.Item] { results.results }
 
     /// Takes results.
     ///
@@ -31,9 +31,7 @@ public struct HeadReport: Sendable {
 
     /// The mean effect of each head, [effect, layer, head].
     public var heads: LabelledArray {
-        let parts = [items.map(\.indirectHead), items.map(\.directHead)].map { effects in
-            columns(effects.map { Array($0.joined()) }).map { Float(mean($0)) }
-        }
+        let parts = HeadEffect.allCases.map { columns(effectRows($0)).map { Float(mean($0)) } }
         let shape = [2, results.layerCount, results.headCount]
         return LabelledArray(
             "mediation-heads", quantity: Quantity("mean effect"),
@@ -57,7 +55,16 @@ public struct HeadReport: Sendable {
             values: Tensor([results.layerCount, 2], zip(parts[0], parts[1]).flatMap { [$0, $1] }))
     }
 
-    /// One of the heads with the largest mean indirect effects.
+    /// The mean effect of all heads of a layer together, [layer], for bars beside the heads'.
+    public func allHeads(_ effect: HeadEffect) -> LabelledArray {
+        let effects = items.map { effect == .indirect ? $0.indirectLayer : $0.directLayer }
+        return LabelledArray(
+            "mediation-layers-\(effect.rawValue)", quantity: Quantity("all heads"),
+            axes: [Axis("layer", count: results.layerCount)],
+            values: Tensor([results.layerCount], columns(effects).map { Float(mean($0)) }))
+    }
+
+    /// One of the heads through which most of the effect passes.
     public struct TopHead: Sendable, Hashable {
         /// The head.
         public let head: Head
@@ -65,7 +72,7 @@ public struct HeadReport: Sendable {
         public let indirect: Double
         /// Its mean direct effect.
         public let direct: Double
-        /// The 95 % bootstrap interval of the mean indirect effect.
+        /// The 95 % bootstrap interval of the mean of the effect by which heads are ranked.
         public let interval: ConfidenceInterval
         /// Student's t of its effects against those of all heads, itself among them.
         public let t: Double
@@ -76,12 +83,14 @@ public struct HeadReport: Sendable {
         public let pairedP: Double
     }
 
-    /// The heads with the largest mean indirect effects, descending.
-    public func topHeads(_ count: Int) -> [TopHead] {
-        let rows = items.map { Array($0.indirectHead.joined()) }
-        let all = rows.flatMap { $0 }
-        let byHead = columns(rows)
-        let means = byHead.map(mean)
+    /// The heads through which most of the effect passes: those with the largest mean indirect
+    /// effects, or those without which least of it is left, with the smallest direct ones.
+    public func topHeads(_ count: Int, by effect: HeadEffect = .indirect) -> [TopHead] {
+        let effects = HeadEffect.allCases.map(effectRows)
+        let means = effects.map { columns($0).map(mean) }
+        let (index, sign) = effect == .indirect ? (0, -1.0) : (1, 1.0)
+        let (rows, ranked) = (effects[index], means[index])
+        let (all, byHead) = (rows.flatMap { $0 }, columns(rows))
         let intervals = bootstrapInterval(ofMeanOf: rows, resamples: 2000, seed: seed)
         let differences = rows.map { row in
             let centre = mean(row)
@@ -89,16 +98,20 @@ public struct HeadReport: Sendable {
         }
         let paired = benjaminiHochberg(
             signFlipTest(ofMeanOf: differences, flips: 2000, seed: seed))
-        let direct = columns(items.map { Array($0.directHead.joined()) }).map(mean)
-        let order = means.indices.sorted { (-means[$0], $0) < (-means[$1], $1) }
+        let order = ranked.indices.sorted { (sign * ranked[$0], $0) < (sign * ranked[$1], $1) }
         return order.prefix(count).map { index in
             let (layer, head) = index.quotientAndRemainder(dividingBy: results.headCount)
             let test = StudentTest(byHead[index], all)
             return TopHead(
-                head: Head(layer: layer, head: head), indirect: means[index],
-                direct: direct[index], interval: intervals[index], t: test?.t ?? .nan,
+                head: Head(layer: layer, head: head), indirect: means[0][index],
+                direct: means[1][index], interval: intervals[index], t: test?.t ?? .nan,
                 p: test.map { $0.twoSidedP / 2 } ?? .nan, pairedP: paired[index])
         }
+    }
+
+    /// Each item's effects of all heads.
+    private func effectRows(_ effect: HeadEffect) -> [[Double]] {
+        items.map { Array((effect == .indirect ? $0.indirectHead : $0.directHead).joined()) }
     }
 
     /// Of all items and heads, TE − NDE against NIE: whether the effects add up.
@@ -124,39 +137,5 @@ public struct HeadReport: Sendable {
 
     private func columns(_ rows: [[Double]]) -> [[Double]] {
         (0..<(rows.first?.count ?? 0)).map { column in rows.map { $0[column] } }
-    }
-}
-
-extension HeadReport {
-    /// Heads as a table, a row each.
-    public static func table(_ heads: [TopHead]) -> LabelledArray {
-        let names = ["indirect", "low", "high", "direct", "t", "p", "p_paired"]
-        let values = heads.flatMap { head in
-            [
-                head.indirect, head.interval.lower, head.interval.upper, head.direct, head.t,
-                head.p, head.pairedP,
-            ]
-        }
-        return LabelledArray(
-            "mediation-top-heads", quantity: Quantity("value"),
-            axes: [
-                Axis("head", labels: heads.map(\.head.description)),
-                Axis("statistic", labels: names),
-            ], values: Tensor([heads.count, names.count], values.map { Float($0) }))
-    }
-}
-
-extension HeadReport {
-    /// Indirect and direct effects of heads for stacked bars, [head, effect].
-    public static func bars(_ heads: [TopHead]) -> LabelledArray {
-        LabelledArray(
-            "mediation-bars", quantity: Quantity("mean effect"),
-            axes: [
-                Axis("head", labels: heads.map(\.head.description)),
-                Axis("effect", labels: HeadEffect.allCases.map(\.rawValue)),
-            ],
-            values: Tensor(
-                [heads.count, 2], heads.flatMap { [Float($0.indirect), Float($0.direct)] })
-        )
     }
 }

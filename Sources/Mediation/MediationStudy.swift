@@ -4,7 +4,7 @@ public import Tensors
 /// What a study asks about: words in templates for neurons, contexts in two forms for attention
 /// heads.
 ///
-/// As a file it is one JSON object; every key has a default:
+/// As a file it is one JSON object; every key has a default, and other keys are refused:
 ///
 /// ```json
 /// {"templates": ["The {} said that"], "fillers": ["man", "woman"], "candidates": ["he", "she"],
@@ -42,13 +42,16 @@ public struct MediationStudy: Sendable {
     /// - Throws: ``MediationError/badFile(path:reason:)`` with the place.
     public init(_ file: Blob) throws {
         self.init()
-        let isList = file.bytes.first { !" \n\r\t".utf8.contains($0) } == UInt8(ascii: "[")
+        // A byte-order mark, as some editors write, is no part of the text.
+        let bytes = file.bytes.dropFirst(file.bytes.starts(with: "\u{feff}".utf8) ? 3 : 0)
+        let isList = bytes.first { !" \n\r\t".utf8.contains($0) } == UInt8(ascii: "[")
         do {
             if isList {
-                words = try decodeJSON([Profession].self, from: file.bytes)
+                words = try decodeJSON([Profession].self, from: bytes)
             } else {
-                try self.init(decodeJSON(Document.self, from: file.bytes))
+                try self.init(decodeJSON(Document.self, from: bytes))
             }
+            try checkWords()
         } catch let error as JSONProblem {
             throw MediationError.badFile(path: file.name, reason: error.description)
         } catch let error as MediationError {
@@ -57,6 +60,15 @@ public struct MediationStudy: Sendable {
         guard !words.isEmpty || !items.isEmpty else {
             throw MediationError.badFile(
                 path: file.name, reason: "it has no words and no items; give at least one")
+        }
+    }
+
+    /// A word that is there twice could have two biases.
+    private func checkWords() throws {
+        var names: Set<String> = []
+        for (index, word) in words.enumerated() where !names.insert(word.name).inserted {
+            throw JSONProblem(
+                place: "word \(index + 1)", reason: "\(quoted(word.name)) is there twice")
         }
     }
 
@@ -97,13 +109,64 @@ public struct MediationStudy: Sendable {
             let fillers: [String]?
             let candidates: [String]
             let score: Double?
+
+            enum CodingKeys: String, CodingKey, CaseIterable {
+                case context, fillers, candidates, score
+            }
+
+            init(from decoder: any Decoder) throws {
+                try decoder.checkKeys(CodingKeys.allCases)
+                let keys = try decoder.container(keyedBy: CodingKeys.self)
+                context = try keys.decode(String.self, forKey: .context)
+                fillers = try keys.decodeIfPresent([String].self, forKey: .fillers)
+                candidates = try keys.decode([String].self, forKey: .candidates)
+                score = try keys.decodeIfPresent(Double.self, forKey: .score)
+            }
         }
         let templates: [String]?
         let fillers: [String]?
         let candidates: [String]?
         let words: [Profession]?
         let items: [Item]?
+
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case templates, fillers, candidates, words, items
+        }
+
+        init(from decoder: any Decoder) throws {
+            try decoder.checkKeys(CodingKeys.allCases)
+            let keys = try decoder.container(keyedBy: CodingKeys.self)
+            templates = try keys.decodeIfPresent([String].self, forKey: .templates)
+            fillers = try keys.decodeIfPresent([String].self, forKey: .fillers)
+            candidates = try keys.decodeIfPresent([String].self, forKey: .candidates)
+            words = try keys.decodeIfPresent([Profession].self, forKey: .words)
+            items = try keys.decodeIfPresent([Item].self, forKey: .items)
+        }
     }
+}
+
+extension Decoder {
+    /// Refuses keys that would be ignored: a misspelt one would silently leave a default in place.
+    fileprivate func checkKeys(_ known: [some CodingKey]) throws {
+        let names = known.map(\.stringValue)
+        let present = try container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
+        guard let unknown = present.sorted().first(where: { !names.contains($0) }) else { return }
+        throw DecodingError.dataCorrupted(
+            DecodingError.Context(
+                codingPath: codingPath + [AnyKey(unknown)],
+                debugDescription: "there is no such key; keys are "
+                    + names.joined(separator: ", ")))
+    }
+}
+
+/// A key of any name.
+private struct AnyKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(_ name: String) { stringValue = name }
+    init?(stringValue: String) { self.init(stringValue) }
+    init?(intValue: Int) { nil }
 }
 
 /// One item of the heads' study: a context in two forms, and how it may go on.

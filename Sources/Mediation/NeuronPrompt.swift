@@ -1,4 +1,5 @@
 public import Models
+import Tensors
 import Tokenization
 
 /// A base prompt and two alternatives that differ in one word, as tokens.
@@ -58,10 +59,18 @@ public struct NeuronPrompts: Sendable {
         _ study: MediationStudy, in model: Transformer, templates: [Int]? = nil,
         several: SeveralTokens = .skip, prependBOS: Bool = false
     ) throws {
-        let splitter = SlotSplitter(model: model, prependBOS: prependBOS)
         let candidates = try [study.candidates.first, study.candidates.second].map {
             try model.candidate($0)
         }
+        guard candidates[0] != candidates[1] else {
+            throw MediationError.badText(
+                "the candidates \(quoted(study.candidates.first)) and "
+                    + "\(quoted(study.candidates.second)) are the same tokens; choose two that "
+                    + "differ")
+        }
+        let splitter = SlotSplitter(
+            model: model, prependBOS: prependBOS,
+            room: candidates.map(\.count).max().map { $0 > 1 ? $0 : 0 } ?? 0)
         var reasons: [String: String] = [:]
         for index in templates ?? Array(study.templates.indices) {
             guard study.templates.indices.contains(index) else {
@@ -74,8 +83,10 @@ public struct NeuronPrompts: Sendable {
                 case .success(let split) where split.count == 1 || several == .align: split
                 case .success(let split):
                     throw MediationError.badText(
-                        "the filler \(filler.debugDescription) is \(split.count) tokens in "
-                            + "\(template); choose one of one token, or --several-tokens align")
+                        "the filler \(quoted(filler)) is \(split.count) tokens in "
+                            + "\(quoted(template.description)); choose one of one token, or "
+                            + "--several-tokens align"
+                    )
                 case .failure(let error): throw MediationError.badText(error.reason)
                 }
             }
@@ -108,6 +119,8 @@ public struct NeuronPrompts: Sendable {
 struct SlotSplitter {
     let model: Transformer
     let prependBOS: Bool
+    /// The tokens that candidates of several take behind a prompt.
+    let room: Int
 
     struct Split {
         let text: String
@@ -128,6 +141,13 @@ struct SlotSplitter {
     func split(_ template: Template, _ word: String) throws -> Result<Split, NoSlot> {
         let text = template.filled(with: word)
         let tokens = try model.tokens(text, prependBOS: prependBOS)
+        guard tokens.count + room <= model.config.nCtx else {
+            return .failure(
+                NoSlot(
+                    reason: "\(quoted(text)) has \(tokens.count) tokens"
+                        + (room > 0 ? " and a candidate up to \(room)" : "")
+                        + ", but the model's context is \(model.config.nCtx)"))
+        }
         let start = try model.tokens(
             String(template.before.reversed().drop { $0 == " " }.reversed()),
             prependBOS: prependBOS)
@@ -136,7 +156,7 @@ struct SlotSplitter {
         guard end.count > start.count, tokens.starts(with: end), end.starts(with: start) else {
             return .failure(
                 NoSlot(
-                    reason: "in \(text.debugDescription) a token runs across the slot's end"))
+                    reason: "in \(quoted(text)) a token runs across the slot's end"))
         }
         return .success(
             Split(
@@ -149,6 +169,11 @@ struct SlotSplitter {
 extension Transformer {
     /// The tokens of a candidate as they follow a word.
     func candidate(_ text: String) throws -> [Int] {
+        guard !config.isMasked else {
+            throw MediationError.badText(
+                "\(name) is a masked-language model, which does not continue texts; give one that "
+                    + "does, such as gpt2")
+        }
         let ids = try tokens(text.hasPrefix(" ") ? text : " " + text, prependBOS: false)
         guard !ids.isEmpty, !text.trimmed.isEmpty else {
             throw MediationError.badText("a candidate is empty; give a word")
@@ -158,6 +183,16 @@ extension Transformer {
 }
 
 extension NeuronPrompts {
+    /// Some of the prompts, evenly from the first to the last; all if there are no more.
+    public func spread(over count: Int) -> NeuronPrompts {
+        precondition(count > 0, "\(count) prompts")
+        var some = self
+        if count < prompts.count {
+            some.prompts = (0..<count).map { prompts[$0 * prompts.count / count] }
+        }
+        return some
+    }
+
     /// The prompts that a selection counts: of words with a bias that are not gendered by
     /// definition, after which both candidates have some probability.
     ///

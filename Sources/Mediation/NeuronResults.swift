@@ -94,6 +94,14 @@ public struct NeuronResults: Sendable {
 }
 
 extension NeuronResults.Prompt {
+    /// A prompt whose plain runs are still to come.
+    init(_ prompt: NeuronPrompt) {
+        self.init(
+            word: prompt.word, texts: prompt.texts, candidates: [],
+            scores: [NeuronResults.Scores](
+                repeating: NeuronResults.Scores(first: .nan, second: .nan), count: 3))
+    }
+
     /// Describes a prompt by its plain runs.
     init(_ runs: NeuronRuns) throws {
         self.init(
@@ -155,7 +163,11 @@ extension NeuronResults {
         guard ratios.axes.map(\.name).prefix(3) == ["type", "word", "site"],
             ratios.axes.count == 4, table.axes.map(\.name) == ["word", "quantity"],
             table.axes[0] == ratios.axes[1], table.axes[1].count == 10
-        else { throw bad("its axes are not type, word, site and neuron, with a table beside it") }
+        else {
+            throw bad(
+                "it is not the ratios of all prompts, which mediate-neurons-prompts.json has, with "
+                    + "mediate-neurons-totals.json of the same run beside it")
+        }
         let interventions = try ratios.axes[0].labels.map { name in
             guard let intervention = NeuronIntervention(rawValue: name) else {
                 throw bad("there is no intervention \(quoted(name))")
@@ -163,8 +175,13 @@ extension NeuronResults {
             return intervention
         }
         let texts = ratios.axes[1].companion?.labels ?? ratios.axes[1].labels
-        let prompts = ratios.axes[1].labels.enumerated().map { index, word in
+        let prompts = try ratios.axes[1].labels.enumerated().map { index, word in
             let row = table.values.rows[index].map(Double.init)
+            guard row[2..<8].allSatisfy({ $0 > 0 && $0 <= 1 }) else {
+                throw bad(
+                    "beside it, \(quoted(texts[index])) has a candidate without a probability, so "
+                        + "there are no odds; leave the word out")
+            }
             return Prompt(
                 word: Profession(word, definitional: row[0], stereotypical: row[1]),
                 texts: [texts[index], "", ""], candidates: [],

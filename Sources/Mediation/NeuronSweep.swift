@@ -93,42 +93,50 @@ public struct NeuronSweep: Sendable {
         options: Engine.Options = .init(), store: SweepStore? = nil, shard: Shard? = nil,
         progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> NeuronResults? {
-        // The interventions of a prompt follow each other.
-        var runs: (prompt: Int, runs: NeuronRuns)?
+        // The units of a prompt follow each other.
+        var current: (prompt: Int, runs: NeuronRuns)?
+        func runs(of prompt: Int) throws -> NeuronRuns {
+            if let current, current.prompt == prompt { return current.runs }
+            let made = try NeuronRuns(prompts[prompt], in: model)
+            current = (prompt, made)
+            return made
+        }
         let work = StudyUnits(count: units.count, width: width)
-        let values = try work.run(store: store, shard: shard, progress: progress) { unit in
-            let (prompt, index) = units[unit]
-            if runs?.prompt != prompt {
-                runs = (prompt, try NeuronRuns(prompts[prompt], in: model))
-            }
-            guard let runs = runs?.runs else { return [] }
+        var isDescribed = prompts.map { _ in false }
+        var results = NeuronResults(
+            sites: sites.labels(in: model), width: sites.width(in: model), axis: sites.axis,
+            interventions: interventions, prompts: prompts.map { NeuronResults.Prompt($0) })
+        func describe(_ prompt: Int) throws {
+            if isDescribed[prompt] { return }
+            results.prompts[prompt] = try NeuronResults.Prompt(runs(of: prompt))
+            isDescribed[prompt] = true
+        }
+        let isComplete = try work.run(store: store, shard: shard, progress: progress) { unit in
             let experiment = try NeuronExperiment(
-                runs, interventions[index], alpha: alpha, sites: sites)
+                runs(of: units[unit].prompt), interventions[units[unit].intervention],
+                alpha: alpha, sites: sites)
             guard measuresScores else { return try experiment.ratios(options: options) }
             let scores = try experiment.scores(options: options)
             return scores.map(\.first) + scores.map(\.second)
+        } receive: { unit, values in
+            try describe(units[unit].prompt)
+            set(values, of: unit, in: &results)
         }
-        guard let values else { return nil }
-        return try results(values)
+        guard isComplete else { return nil }
+        // Some may have no unit.
+        for prompt in prompts.indices { try describe(prompt) }
+        return results
     }
 
-    private func results(_ values: [[Double]]) throws -> NeuronResults {
-        var results = NeuronResults(
-            sites: sites.labels(in: model), width: sites.width(in: model), axis: sites.axis,
-            interventions: interventions,
-            prompts: try prompts.map { try NeuronResults.Prompt(NeuronRuns($0, in: model)) })
-        for ((prompt, index), values) in zip(units, values) {
-            let intervention = interventions[index]
-            guard measuresScores else {
-                results.set(values.map { Float($0) }, of: intervention, prompt: prompt)
-                continue
-            }
-            let scores = zip(values[..<neurons], values[neurons...]).map {
-                NeuronResults.Scores(first: $0, second: $1)
-            }
-            results.set(scores, of: intervention, prompt: prompt)
+    private func set(_ values: [Double], of unit: Int, in results: inout NeuronResults) {
+        let (prompt, intervention) = (units[unit].prompt, interventions[units[unit].intervention])
+        guard measuresScores else {
+            return results.set(values.map { Float($0) }, of: intervention, prompt: prompt)
         }
-        return results
+        let scores = zip(values[..<neurons], values[neurons...]).map {
+            NeuronResults.Scores(first: $0, second: $1)
+        }
+        results.set(scores, of: intervention, prompt: prompt)
     }
 }
 

@@ -1,4 +1,5 @@
 public import Results
+import Tensors
 
 /// Few parts that carry much of an effect, one after the other.
 ///
@@ -10,18 +11,25 @@ public import Results
 /// on where the last ended, with the same bits.
 public struct Selection<Objective: SelectionObjective> {
     /// How parts are chosen.
-    public enum Algorithm: String, Sendable, CaseIterable {
+    public enum Algorithm: Sendable, Hashable {
         /// Each step the one that does most together with those before.
         case greedy
         /// In the order of their effects alone.
-        case topK = "top-k"
+        case topK
+        /// In that order too, but measured only when so many more are chosen.
+        case chunks(of: Int)
+        /// Each step one of those that do most together with those before, its rank drawn evenly
+        /// from 1 to `ranks`. A store must be of one seed and number of ranks.
+        case randomGreedy(ranks: Int, seed: UInt64)
     }
 
     /// What was chosen.
     public struct Outcome: Sendable {
         /// The parts, in the order in which they were chosen.
         public let parts: [Objective.Part]
-        /// The mean effect of the first, of the first two, …
+        /// How many of them each effect is of: 1, 2, …, or the chunks' ends.
+        public let sizes: [Int]
+        /// The mean effect of the first parts together, as many as ``sizes`` says.
         public let effects: [Double]
         /// The mean effect of each part alone, in the objective's order; of parts that may be
         /// chosen.
@@ -30,7 +38,7 @@ public struct Selection<Objective: SelectionObjective> {
         public let whole: Double
 
         /// How many parts first reach the effect of all; `nil` if none of these do.
-        public var enough: Int? { effects.firstIndex { $0 >= whole }.map { $0 + 1 } }
+        public var enough: Int? { effects.firstIndex { $0 >= whole }.map { sizes[$0] } }
     }
 
     private let objective: Objective
@@ -50,13 +58,13 @@ public struct Selection<Objective: SelectionObjective> {
     public init(
         _ objective: Objective, among candidates: [Objective.Part]? = nil,
         store: SweepStore? = nil, progress: @escaping (Int, Int) -> Void = { _, _ in }
-    ) {
+    ) throws {
         precondition(objective.itemCount > 0, "a selection over no items")
         self.objective = objective
         self.candidates = candidates ?? objective.parts
         self.store = store
         self.progress = progress
-        known = store?.known ?? [:]
+        known = try store?.known ?? [:]
     }
 
     /// How many numbers a store of an objective holds at most.
@@ -81,28 +89,69 @@ public struct Selection<Objective: SelectionObjective> {
         let order = candidates.indices.sorted {
             (-alone[$0], candidates[$0]) < (-alone[$1], candidates[$1])
         }
-        var (chosen, effects): ([Objective.Part], [Double]) = ([], [])
+        let ranked = order.map { candidates[$0] }
+        var (chosen, effects) = (Array(ranked.prefix(count)), [Double]())
+        var sizes = Array(0..<count).map { $0 + 1 }
         switch algorithm {
-        case .topK:
-            chosen = order.prefix(count).map { candidates[$0] }
-            effects = try prefixes(of: order.map { candidates[$0] }, count: count)
-        case .greedy:
-            for step in 0..<count {
-                let rest = candidates.filter { !chosen.contains($0) }
-                let values =
-                    step == 0 ? alone : try means(of: rest.map { chosen + [$0] }, step: step)
-                guard
-                    let best = rest.indices.min(by: {
-                        (-values[$0], rest[$0]) < (-values[$1], rest[$1])
-                    })
-                else { break }
-                chosen.append(rest[best])
-                effects.append(values[best])
+        case .topK: effects = try prefixes(of: ranked, count: count)
+        case .chunks(let size):
+            precondition(size > 0, "chunks of \(size)")
+            sizes = stride(from: size, to: count, by: size) + [count]
+            effects = try sizes.map { try chunk(Array(chosen.prefix($0))) }
+        case .greedy: (chosen, effects) = try grow(to: count, alone) { _ in 0 }
+        case .randomGreedy(let ranks, let seed):
+            var generator = SeededGenerator(seed: seed, stream: "random greedy selection")
+            (chosen, effects) = try grow(to: count, alone) { rest in
+                Int(generator.uniform() * Double(min(max(ranks, 1), rest)))
             }
         }
         return Outcome(
-            parts: chosen, effects: effects,
+            parts: chosen, sizes: sizes, effects: effects,
             alone: Dictionary(uniqueKeysWithValues: zip(candidates, alone)), whole: whole)
+    }
+
+    /// Adds part after part.
+    ///
+    /// - Parameters:
+    ///   - alone: The first step's values.
+    ///   - rank: Which of so many, the best first, is taken.
+    private mutating func grow(
+        to count: Int, _ alone: [Double], rank: (Int) -> Int
+    ) throws -> (chosen: [Objective.Part], effects: [Double]) {
+        var (chosen, effects): ([Objective.Part], [Double]) = ([], [])
+        for step in 0..<count {
+            let rest = candidates.filter { !chosen.contains($0) }
+            let values = step == 0 ? alone : try means(of: rest.map { chosen + [$0] }, step: step)
+            let order = rest.indices.sorted { (-values[$0], rest[$0]) < (-values[$1], rest[$1]) }
+            let taken = order[rank(order.count)]
+            chosen.append(rest[taken])
+            effects.append(values[taken])
+        }
+        return (chosen, effects)
+    }
+
+    /// The mean effects of groups of parts, such as every whole layer, each changed together.
+    ///
+    /// - Parameter groups: No more groups than the objective has parts, and always the same ones.
+    public func effects(ofGroups groups: [[Objective.Part]]) throws -> [Double] {
+        precondition(groups.count <= objective.parts.count, "\(groups.count) groups")
+        var selection = self
+        return try selection.means(
+            of: groups, as: firstChunk + 2 * objective.parts.count, of: groups.count)
+    }
+
+    /// The place of what is known of chunks, behind all steps; a place and the number of items for
+    /// each size.
+    private var firstChunk: Int {
+        2 + 2 * objective.parts.count + objective.parts.count * (objective.parts.count + 1)
+    }
+
+    /// The mean effect of the parts up to a chunk's end.
+    ///
+    /// It is measured alone: the last bits depend on what is measured beside it, and chunks of
+    /// other sizes may end there too.
+    private mutating func chunk(_ parts: [Objective.Part]) throws -> Double {
+        try means(of: [parts], as: firstChunk + 2 * (parts.count - 1), of: 1)[0]
     }
 
     /// The mean effects of a greedy step's sets.

@@ -33,35 +33,55 @@ struct StudyUnits {
     /// How many numbers each has.
     let width: Int
 
-    /// Works on all units that are not known, or on those of a shard.
+    /// Works on all units that are not known, or on those of a shard, and gives every unit's
+    /// numbers away as soon as they are there.
+    ///
+    /// Units that are known are read one at a time, so that no more than one is in memory.
     ///
     /// - Parameters:
-    ///   - store: Where numbers are kept as they come.
+    ///   - store: Where numbers are kept as they come, a unit at a time.
     ///   - shard: The part; `nil` for all.
     ///   - progress: Called with how many units are done, of how many.
     ///   - measure: The numbers of a unit.
-    /// - Returns: The numbers of every unit; `nil` if units of other shards are missing.
+    ///   - receive: Takes a unit and its numbers.
+    /// - Returns: Whether all units are there; `false` if some of other shards are missing.
+    func run(
+        store: SweepStore?, shard: Shard?, progress: (Int, Int) -> Void,
+        _ measure: (Int) throws -> [Double], receive: (Int, [Double]) throws -> Void
+    ) throws -> Bool {
+        var missing: [Int] = []
+        var isComplete = true
+        let own = { (unit: Int) in shard?.contains(unit) ?? true }
+        for unit in 0..<count {
+            if let numbers = try store?.values(of: unit * width..<(unit + 1) * width) {
+                try receive(unit, numbers)
+            } else if own(unit) {
+                missing.append(unit)
+            } else {
+                isComplete = false
+            }
+        }
+        let all = (0..<count).count(where: own)
+        progress(all - missing.count, all)
+        for (done, unit) in missing.enumerated() {
+            let numbers = try measure(unit)
+            precondition(numbers.count == width, "\(numbers.count) numbers of a unit of \(width)")
+            try store?.append(numbers, of: Array(unit * width..<(unit + 1) * width))
+            try receive(unit, numbers)
+            progress(all - missing.count + done + 1, all)
+        }
+        return isComplete
+    }
+
+    /// The numbers of every unit; `nil` if units of other shards are missing.
     func run(
         store: SweepStore?, shard: Shard?, progress: (Int, Int) -> Void,
         _ measure: (Int) throws -> [Double]
     ) throws -> [[Double]]? {
-        let known = store?.known ?? [:]
-        var values = (0..<count).map { unit -> [Double]? in
-            let numbers = (unit * width..<(unit + 1) * width).compactMap { known[$0] }
-            return numbers.count == width ? numbers : nil
-        }
-        let own = (0..<count).filter { shard?.contains($0) ?? true }
-        var done = own.count { values[$0] != nil }
-        progress(done, own.count)
-        for unit in own where values[unit] == nil {
-            let numbers = try measure(unit)
-            precondition(numbers.count == width, "\(numbers.count) numbers of a unit of \(width)")
-            try store?.append(numbers, of: Array(unit * width..<(unit + 1) * width))
-            values[unit] = numbers
-            done += 1
-            progress(done, own.count)
-        }
-        let complete = values.compactMap(\.self)
-        return complete.count == count ? complete : nil
+        var values = [[Double]](repeating: [], count: count)
+        let isComplete = try run(
+            store: store, shard: shard, progress: progress, measure,
+            receive: { values[$0] = $1 })
+        return isComplete ? values : nil
     }
 }

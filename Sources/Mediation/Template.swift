@@ -1,3 +1,5 @@
+import Tensors
+
 /// A text with one slot, written `{}`.
 public struct Template: Sendable, Hashable, CustomStringConvertible {
     /// The text with its slot.
@@ -14,7 +16,7 @@ public struct Template: Sendable, Hashable, CustomStringConvertible {
         let pieces = text.splitAtSlots()
         guard pieces.count == 2 else {
             throw .badText(
-                "the template \(text.debugDescription) has \(pieces.count - 1) slots; mark the "
+                "the template \(quoted(text)) has \(pieces.count - 1) slots; mark the "
                     + "one with {}")
         }
         (description, before, after) = (text, pieces[0], pieces[1])

@@ -98,7 +98,12 @@ public struct Winogender: Sendable {
             let kinds = ["$NOM_PRONOUN", "$POSS_PRONOUN"]
             guard let place = words.firstIndex(where: kinds.contains), place > 0,
                 words[(place + 1)...].allSatisfy({ !$0.contains("$") })
-            else { throw bad("the sentence has not one $NOM_PRONOUN or $POSS_PRONOUN") }
+            else {
+                throw bad(
+                    "the sentence has not one $NOM_PRONOUN or $POSS_PRONOUN behind which it goes "
+                        + "on; give the rows that have, as in "
+                        + "winogender_templates_structurefilter.tsv")
+            }
             kind = words[place]
             context = words[..<place].joined(separator: " ")
             continuation = words[(place + 1)...].joined(separator: " ")
@@ -108,7 +113,9 @@ public struct Winogender: Sendable {
     /// A column of the statistics by occupation.
     private static func shares(_ file: Blob, _ column: String) throws -> [String: Double] {
         let lines = try file.lines().filter { !$0.text.isEmpty }
-        let rows = lines.map { $0.text.split(separator: "\t").map(String.init) }
+        let rows = lines.map {
+            $0.text.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        }
         guard let index = rows.first?.firstIndex(of: column) else {
             throw MediationError.badFile(path: file.name, reason: "there is no column \(column)")
         }

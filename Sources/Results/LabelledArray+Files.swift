@@ -2,10 +2,16 @@ internal import Tensors
 
 extension LabelledArray {
     /// The result's three files: `<name>.csv`, `<name>.npy` and `<name>.json` in a folder.
-    public func files(in folder: String) throws -> [(path: String, bytes: [UInt8])] {
+    ///
+    /// - Parameters:
+    ///   - folder: The folder.
+    ///   - mostRows: A tidy table of more values helps nobody, so there is none.
+    public func files(
+        in folder: String, mostRows: Int = .max
+    ) throws -> [(path: String, bytes: [UInt8])] {
         let stem = folder + "/" + fileStem
-        return [
-            (stem + ".csv", Array(csv().utf8)),
+        let table = values.count > mostRows ? [] : [(stem + ".csv", Array(csv().utf8))]
+        return table + [
             (stem + ".npy", values.npy()),
             (stem + ".json", Array(try json().utf8)),
         ]

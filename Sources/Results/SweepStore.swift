@@ -11,7 +11,7 @@ public import Tensors
 ///
 /// ```swift
 /// let store = try SweepStore("out/.sweep.partial", of: ["model": fingerprint], branches: 3072)
-/// for (branch, value) in store.known { … }
+/// for (branch, value) in try store.known { … }
 /// try store.append([0.25, 0.5], of: [0, 1])
 /// ```
 ///
@@ -23,11 +23,17 @@ public final class SweepStore: Sendable {
     /// The number of the file's format.
     public static let format: UInt64 = 1
 
-    /// The values that the file held when it was opened, by branch.
-    public let known: [Int: Double]
+    /// All that the values depend on, in words and what it is.
+    public let experiment: [String: String]
     /// The number of branches of the whole sweep.
     public let branchCount: Int
+    /// How many values the file held when it was opened.
+    public let knownCount: Int
     private let file: LockedFile
+    /// Where the records are that the file held when it was opened.
+    private let records: [Range<Int>]
+    /// Those whose branches follow each other, in the order of branches.
+    private let runs: [RecordPlaces.Run]
 
     /// The file.
     public var path: String { file.path }
@@ -43,49 +49,98 @@ public final class SweepStore: Sendable {
     public init(_ path: String, of experiment: [String: String], branches: Int) throws {
         precondition(branches >= 0, "a sweep of \(branches) branches")
         file = try LockedFile(path)
-        branchCount = branches
+        (self.experiment, branchCount) = (experiment, branches)
         let header = Header(experiment: experiment, branches: branches)
         let bytes = try header.bytes()
         let size = try file.size()
         // A header that was torn while it was written has no values behind it.
-        if size < bytes.count, try bytes.starts(with: file.read(0..<size)) {
-            try file.truncate(to: 0)
-            try file.append(bytes)
-            known = [:]
-            return
-        }
-        let found = try Header.read(file, size: size)
-        let differences = header.differences(from: found.header)
+        let isTorn = try size < bytes.count && bytes.starts(with: file.read(0..<size))
+        let found = isTorn ? nil : try Header.read(file, size: size)
+        let differences = found.map { header.differences(from: $0.header) } ?? []
         // A store without values, as a command leaves that fails at once, holds nothing to lose.
-        if !differences.isEmpty, size <= found.end {
+        guard let found, differences.isEmpty || size > found.end else {
             try file.truncate(to: 0)
             try file.append(bytes)
-            known = [:]
+            (knownCount, records, runs) = (0, [], [])
             return
         }
         guard differences.isEmpty else {
             throw SweepStoreError.anotherExperiment(path: path, differences: differences)
         }
-        let records = try Record.all(in: file, from: found.end, size: size, branches: branches)
+        let places = try RecordPlaces(in: file, from: found.end, size: size, branches: branches)
         // Behind a record that is torn or damaged nothing can be told apart.
-        if records.end < size { try file.truncate(to: records.end) }
-        known = records.values
+        if places.end < size { try file.truncate(to: places.end) }
+        (knownCount, records, runs) = (places.valueCount, places.all, places.runs)
     }
 
-    /// What a store holds, whatever experiment it is of.
+    /// Opens a store that is there, whatever experiment it is of.
     ///
     /// - Throws: As ``init(_:of:branches:)``.
-    public static func contents(
-        of path: String
-    ) throws -> (experiment: [String: String], branchCount: Int, values: [Int: Double]) {
+    public init(reading path: String) throws {
         // Opening a file that is not there would create it.
         _ = try Blob(mapping: path)
-        let file = try LockedFile(path)
+        file = try LockedFile(path)
         let size = try file.size()
         let found = try Header.read(file, size: size)
-        let values = try Record.all(
-            in: file, from: found.end, size: size, branches: found.header.branches).values
-        return (found.header.experiment, found.header.branches, values)
+        (experiment, branchCount) = (found.header.experiment, found.header.branches)
+        let places = try RecordPlaces(in: file, from: found.end, size: size, branches: branchCount)
+        (knownCount, records, runs) = (places.valueCount, places.all, places.runs)
+    }
+
+    /// The values that the file held when it was opened, by branch; they are read at each call.
+    ///
+    /// - Throws: ``FileError`` with the system's reason.
+    public var known: [Int: Double] {
+        get throws {
+            var values: [Int: Double] = [:]
+            try forEachRecord { branches, numbers in
+                values.merge(zip(branches, numbers)) { _, last in last }
+            }
+            return values
+        }
+    }
+
+    /// Visits what the file held when it was opened, as it was written: no more than one record is
+    /// in memory.
+    ///
+    /// - Parameter body: Called with some branches and their values.
+    public func forEachRecord(_ body: ([Int], [Double]) throws -> Void) throws {
+        for place in records {
+            let record = try record(at: place)
+            try body(record.branches, record.values)
+        }
+    }
+
+    /// The values of branches that follow each other and were written together, perhaps among
+    /// more, before the file was opened; `nil` if they were not.
+    ///
+    /// - Throws: ``FileError`` with the system's reason.
+    public func values(of branches: Range<Int>) throws -> [Double]? {
+        // The last run that begins no later.
+        var (low, high) = (0, runs.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if runs[middle].branches.lowerBound <= branches.lowerBound {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        guard low > 0, runs[low - 1].branches.upperBound >= branches.upperBound else { return nil }
+        let run = runs[low - 1]
+        let start = run.values + 8 * (branches.lowerBound - run.branches.lowerBound)
+        let bytes = try file.read(start..<start + 8 * branches.count)
+        return branches.indices.map { branch in
+            Double(bitPattern: bytes.word(at: 8 * (branch - branches.lowerBound)))
+        }
+    }
+
+    private func record(at place: Range<Int>) throws -> Record {
+        guard
+            let record = try Record(
+                in: file, at: place.lowerBound, size: place.upperBound, branches: branchCount)
+        else { throw SweepStoreError.damaged(path: path) }
+        return record
     }
 
     /// Adds values; from any thread.
@@ -158,6 +213,40 @@ private struct Header {
     }
 }
 
+/// Where the whole records of a file are.
+private struct RecordPlaces {
+    private(set) var all: [Range<Int>] = []
+    /// Those whose branches follow each other, in the order of branches.
+    private(set) var runs: [Run] = []
+    /// How many values they hold.
+    private(set) var valueCount = 0
+    /// Where the last ends.
+    private(set) var end: Int
+
+    /// A record of branches that follow each other.
+    struct Run {
+        let branches: Range<Int>
+        /// Where its values begin.
+        let values: Int
+    }
+
+    init(in file: LockedFile, from start: Int, size: Int, branches: Int) throws {
+        end = start
+        // Of two that begin with the same branch the later one counts.
+        var byFirst: [Int: Run] = [:]
+        while let record = try Record(in: file, at: end, size: size, branches: branches) {
+            let (count, first) = (record.branches.count, record.branches[0])
+            all.append(end..<end + record.size)
+            if record.branches.elementsEqual(first..<first + count) {
+                byFirst[first] = Run(branches: first..<first + count, values: end + 8 + 8 * count)
+            }
+            valueCount += count
+            end += record.size
+        }
+        runs = byFirst.values.sorted { $0.branches.lowerBound < $1.branches.lowerBound }
+    }
+}
+
 /// Some branches and their values.
 private struct Record {
     let branches: [Int]
@@ -169,19 +258,6 @@ private struct Record {
     init(branches: [Int], values: [Double]) {
         self.branches = branches
         self.values = values
-    }
-
-    /// The values of all whole records, and where the last ends.
-    static func all(
-        in file: LockedFile, from start: Int, size: Int, branches: Int
-    ) throws -> (values: [Int: Double], end: Int) {
-        var end = start
-        var values: [Int: Double] = [:]
-        while let record = try Record(in: file, at: end, size: size, branches: branches) {
-            values.merge(zip(record.branches, record.values)) { _, last in last }
-            end += record.size
-        }
-        return (values, end)
     }
 
     /// Reads a record; `nil` where there is none that is whole.

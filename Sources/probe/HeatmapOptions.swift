@@ -31,8 +31,12 @@ struct PageOptions: ParsableArguments {
 struct HeatmapOptions: ParsableArguments {
     @OptionGroup var page: PageOptions
 
-    @Option(help: "Where layer 0 is: top or bottom.")
-    var origin = Origin.top
+    @Option(
+        help: """
+            Where layer 0 is: top or bottom. (default: top, but bottom where bars of layers stand \
+            beside heads)
+            """)
+    var origin: Origin?
 
     @Flag(name: .customLong("cell-values"), help: "Write its value into each cell.")
     var showsValues = false
@@ -40,10 +44,16 @@ struct HeatmapOptions: ParsableArguments {
     /// Where the first row is.
     enum Origin: String, CaseIterable, ExpressibleByArgument { case top, bottom }
 
-    func style(title: String, colourMap: ColourMap = .redBlue) -> Heatmap.Style {
+    /// - Parameters:
+    ///   - title: The words above the plot, unless others were given.
+    ///   - colourMap: The colours.
+    ///   - standard: Where the first row is, unless the user says.
+    func style(
+        title: String, colourMap: ColourMap = .redBlue, origin standard: Origin = .top
+    ) -> Heatmap.Style {
         Heatmap.Style(
             title: page.title ?? title, width: page.width, dpi: page.dpi,
-            origin: origin == .top ? .top : .bottom, colourMap: colourMap,
+            origin: (origin ?? standard) == .top ? .top : .bottom, colourMap: colourMap,
             cellDecimals: showsValues ? 2 : nil)
     }
 }

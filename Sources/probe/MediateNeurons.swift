@@ -14,10 +14,12 @@ struct MediateNeurons: ParsableCommand {
         discussion: """
             Causal mediation analysis (Vig et al. 2020): each word is put into each template, and \
             each neuron at the word is given the value that it has for another word (indirect), or \
-            kept while the word changes (direct). Values are ratios of the candidates' odds, 1 \
-            for no effect. The grid of all prompts is in mediate-neurons-prompts.npy (as CSV too, \
-            unless it is very large), their total effects are in mediate-neurons-totals.csv. \
-            Without --data it runs on words of the organism, whose biases are known.
+            kept while the word changes (direct). Effects are ratios of the candidates' odds minus \
+            1; mediate-neurons.csv has their means, against the words' biases as the figure shows \
+            them and by intervention. The ratios of all prompts are in mediate-neurons-prompts.npy \
+            (as CSV too, unless it is very large), their total effects in \
+            mediate-neurons-totals.csv. Without --data it runs on words of the organism, whose \
+            biases are known.
             """)
 
     @OptionGroup(title: "Model") var model: ModelOptions
@@ -41,8 +43,11 @@ struct MediateNeurons: ParsableCommand {
     @Flag(help: "Of each word only what moves the odds against its bias, which halves the work.")
     var againstBias = false
 
-    @Flag(help: "Also write the published study's CSV files, which costs all logits.")
-    var compat = false
+    @Option(
+        help: ArgumentHelp(
+            "With 'upstream', also write the published study's CSV files, which costs all logits.",
+            valueName: "upstream"))
+    var compat: Compatibility?
 
     @OptionGroup var curve: CurveOptions
     @OptionGroup var shard: ShardOptions
@@ -59,9 +64,9 @@ struct MediateNeurons: ParsableCommand {
     func run() throws {
         output.verbosity.apply()
         let model = try self.model.load()
-        let prompts = try data.prompts(in: model, prependBOS: self.model.bos ?? false)
+        let (prompts, note) = try data.prompts(in: model, prependBOS: self.model.bos ?? false)
         let sweep = try NeuronSweep(
-            prompts.prompts, types, alpha: alpha, sites: site, measuresScores: compat,
+            prompts.prompts, types, alpha: alpha, sites: site, measuresScores: compat != nil,
             onlyAgainstBias: againstBias, in: model)
         let provenance = try Provenance(of: model, seed: self.model.randomWeights)
         let progress = output.verbosity.progress("prompts")
@@ -74,12 +79,13 @@ struct MediateNeurons: ParsableCommand {
             options: sweepOptions.engine, store: store, shard: shard.shard,
             progress: progress.update)
         guard let results, shard.shard == nil else { return print(shard.note(store)) }
-        try write(results, prompts, provenance)
+        try write(results, prompts, note, provenance)
         partial.remove()
     }
 
     private func write(
-        _ results: NeuronResults, _ prompts: NeuronPrompts, _ provenance: Provenance
+        _ results: NeuronResults, _ prompts: NeuronPrompts, _ note: String?,
+        _ provenance: Provenance
     ) throws {
         let settings = [
             "templates": Set(prompts.prompts.map(\.template)).sorted().map { String($0 + 1) }
@@ -94,33 +100,36 @@ struct MediateNeurons: ParsableCommand {
             return array
         }
         let neurons = NeuronReport(results, options: curve.options)
-        var mean = results.mean
+        var mean = neurons.means
         mean.summary = neurons.totals.map { ($0.name, $0.mean) }
         let folder = output.folder(for: Self.command)
-        // A tidy table of very many numbers helps nobody.
-        let dense = try described(results.array).files(in: folder)
-            .filter { !$0.path.hasSuffix(".csv") || results.array.values.count <= 1 << 21 }
+        let dense = try described(results.array).files(in: folder, mostRows: 1 << 21)
         let tables = try described(results.promptTable).files(in: folder)
         let compatible =
-            compat
+            compat != nil
             ? try NeuronTable.files(results, model: provenance.model, in: folder + "/results") : []
+        var drawn = described(mean.part(0))
+        drawn.name = mean.name
+        let what = String(mean.axes[0].labels[0].map { $0 == "_" ? " " : $0 })
         let style = ScatterPlot.Style(
-            title: page.title ?? "Neurons, mean effect", width: page.width, dpi: page.dpi)
-        let drawn = described(neurons.againstBias ?? results.mean.part(0))
+            title: page.title ?? "Neurons, mean effect \(what)", width: page.width,
+            dpi: page.dpi)
         var figures: [(figure: any Figure, result: LabelledArray?)] = []
         if let aggregate = neurons.aggregate {
-            let curve = described(neurons.curve(of: aggregate))
+            var curve = described(neurons.curve(of: aggregate))
+            curve.name = "\(Self.command)-curve"
             figures.append((try curvePlot(curve, neurons, page), curve))
         }
         try report(
             RankPlot(drawn, labelPrefixes: ("", " "), style: style), of: described(mean),
             and: figures,
-            files: dense + tables + compatible, summary(neurons, prompts, drawn),
+            files: dense + tables + compatible,
+            [note].compactMap(\.self).firstLines + summary(neurons, prompts, drawn, what),
             command: Self.command, output, isPreviewed: false)
     }
 
     private func summary(
-        _ report: NeuronReport, _ prompts: NeuronPrompts, _ effects: LabelledArray
+        _ report: NeuronReport, _ prompts: NeuronPrompts, _ effects: LabelledArray, _ what: String
     ) -> String {
         var lines = ["\(prompts.prompts.count) prompts, \(types.count) interventions"]
         if !prompts.skipped.isEmpty {
@@ -134,7 +143,7 @@ struct MediateNeurons: ParsableCommand {
                 "correlation of bias and log total effect: "
                     + NumberText.fixed(correlation, decimals: 4, minus: "-"))
         }
-        lines.append("strongest:")
+        lines.append("strongest, \(what):")
         lines.append(list(effects.strongestUnits(10)))
         return lines.joined(separator: "\n")
     }

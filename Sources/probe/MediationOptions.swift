@@ -5,6 +5,9 @@ import Models
 import Results
 import Tensors
 
+/// Whose files are written, or whose numbers repeated.
+enum Compatibility: String, CaseIterable, ExpressibleByArgument { case upstream }
+
 /// The words, templates and candidates of the neurons' study.
 struct WordOptions: ParsableArguments {
     @Option(
@@ -22,6 +25,15 @@ struct WordOptions: ParsableArguments {
     var templates: [Int]?
 
     @Option(
+        name: .customLong("prompts"),
+        help: ArgumentHelp(
+            """
+            Take so many of the prompts only, spread evenly over words and templates. (default: \
+            all of a file's, 40 of the organism's)
+            """, valueName: "number"))
+    var most: Int?
+
+    @Option(
         help: "What becomes of words of several tokens: left out, or changed at their last token.")
     var severalTokens = NeuronPrompts.SeveralTokens.skip
 
@@ -35,11 +47,24 @@ struct WordOptions: ParsableArguments {
         return study
     }
 
-    /// The prompts in a model's tokens.
-    func prompts(in model: Transformer, prependBOS: Bool) throws -> NeuronPrompts {
-        try NeuronPrompts(
+    func validate() throws {
+        if let most, most < 1 { throw ValidationError("--prompts is \(most); give at least 1") }
+    }
+
+    /// The prompts in a model's tokens, and what is said of those that were not taken.
+    func prompts(
+        in model: Transformer, prependBOS: Bool
+    ) throws -> (prompts: NeuronPrompts, note: String?) {
+        let all = try NeuronPrompts(
             study(), in: model, templates: templates.map { $0.map { $0 - 1 } },
             several: severalTokens, prependBOS: prependBOS)
+        // All of the organism's take minutes, which is long for a first look.
+        let (count, most) = (all.prompts.count, most ?? (data == nil ? 40 : .max))
+        guard most < count else { return (all, nil) }
+        return (
+            all.spread(over: most),
+            "\(most) of \(count) prompts; take all with --prompts \(count)"
+        )
     }
 }
 
@@ -173,7 +198,7 @@ struct ShardOptions: ParsableArguments {
         experiment[MergeCommand.key] = try MergeCommand.recorded()
         let path = "\(folder)/\(command)-shard-\(shard.index)-of-\(shard.count).part"
         let store = try SweepStore(path, of: experiment, branches: branches)
-        if !store.known.isEmpty { progress.note("goes on where it was stopped") }
+        if store.knownCount > 0 { progress.note("goes on where it was stopped") }
         return store
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Figures
+import FoundationEssentials
 import Mediation
 import Models
 import Results
@@ -12,9 +13,11 @@ struct MediationReport: ParsableCommand {
         abstract: "Make tables and figures from results of mediation studies.",
         discussion: """
             Files are attention_intervention_*.json of `probe mediate-heads` or of the published \
-            study, each reported alone and all compared; or mediate-neurons-prompts.json of `probe \
-            mediate-neurons`; or the published study's CSV files of one model, which need the \
-            words' scores in --data. Tables are written as CSV and LaTeX.
+            study; mediate-neurons-prompts.json of `probe mediate-neurons`; or the published \
+            study's CSV files of one model, which need the words' scores in --data. Each is \
+            reported alone, and several are compared. Tables are written as CSV and LaTeX, those \
+            of neurons also as the published <model>_neuron_effects.csv. With --examples the model \
+            of the heads' results runs once more, since their files do not hold its attention.
             """)
 
     @Argument(help: ArgumentHelp("Results.", valueName: "file"))
@@ -26,43 +29,66 @@ struct MediationReport: ParsableCommand {
         completion: .file(extensions: ["json"]))
     var data: String?
 
-    @Flag(
-        help: """
-            Aggregate neurons over the words that the published script takes: those gendered by \
-            definition.
-            """)
-    var compat = false
+    @Option(
+        help: ArgumentHelp(
+            """
+            With 'upstream', repeat two mistakes of the published scripts: neurons are aggregated \
+            over the words that are gendered by definition instead of the others, and the groups \
+            of the split total effects have each other's names.
+            """, valueName: "upstream"))
+    var compat: Compatibility?
 
     @OptionGroup var curve: CurveOptions
     @OptionGroup var listing: StrongestOptions
+    @OptionGroup(title: "Examples") var examples: ExampleOptions
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            The model whose attention --examples draws, a folder or a hub id. (default: the one \
+            that the results name)
+            """, valueName: "folder or id"), completion: .directory)
+    var model: String?
+
     @OptionGroup(title: "Figure") var figure: HeatmapOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
-    private static let command = "mediation-report"
+    static let command = "mediation-report"
+
+    func validate() throws {
+        let tables = files.count { $0.hasSuffix(".csv") }
+        guard tables == 0 || tables == files.count else {
+            throw ValidationError("give CSV files of one model, or JSON files, not both")
+        }
+        if tables > 0 && data == nil {
+            throw ValidationError("CSV files have no scores of words; give them with --data")
+        }
+        if model != nil && examples.examples == 0 {
+            throw ValidationError("--model is for --examples only; give both")
+        }
+    }
 
     func run() throws {
         output.verbosity.apply()
-        let tables = files.filter { $0.hasSuffix(".csv") }
-        guard tables.isEmpty || tables.count == files.count else {
-            throw ValidationError("give CSV files of one model, or JSON files, not both")
-        }
-        if !tables.isEmpty { return try reportNeurons(readTables(tables), name: "mediation") }
-        var reports: [(name: String, report: HeadReport)] = []
-        for file in files {
-            let kind = try Self.kind(of: Blob(mapping: file))
-            let name = Self.stem(of: file)
-            if kind.axes != nil {
-                try reportNeurons(readGrid(file), name: name)
+        if files[0].hasSuffix(".csv") { return try report([readTables()]) }
+        var heads: [(name: String, report: HeadReport)] = []
+        var neurons: [NeuronFile] = []
+        for (file, name) in zip(files, Self.names(of: files)) {
+            if try Self.kind(of: Blob(mapping: file)).axes != nil {
+                neurons.append(try readGrid(file, name: name))
             } else {
-                reports.append((name, HeadReport(try HeadResults(Blob(mapping: file)))))
+                heads.append((name, HeadReport(try HeadResults(Blob(mapping: file)))))
             }
         }
-        for (name, report) in reports {
+        try report(neurons)
+        for (name, report) in heads {
+            let provenance = Provenance(of: report.results.modelVersion, made: nil)
             try drawHeads(
-                report, name: name, top: listing.top, figure, nil,
-                settings: ["file": name], command: Self.command, output)
+                report, name: name, top: listing.top, figure, provenance,
+                settings: ["file": name], files: drawn(report, name, provenance),
+                command: Self.command, output)
         }
-        if reports.count > 1 { try compare(reports) }
+        if heads.count > 1 { try compare(heads) }
     }
 
     /// What tells our grids and the published form apart.
@@ -79,88 +105,67 @@ struct MediationReport: ParsableCommand {
         }
     }
 
-    private static func stem(of path: String) -> String {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        return name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+    /// What each file's results are called: its name without the ending, its folder's name before
+    /// that where names are the same, and a number where those are.
+    static func names(of files: [String]) -> [String] {
+        let paths = files.map { $0.split(separator: "/") }
+        let stems = paths.map { path in
+            let name = path.last.map(String.init) ?? "results"
+            return name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+        }
+        let longer = zip(paths, stems).map { path, stem in
+            stems.count { $0 == stem } == 1
+                ? stem : (path.dropLast().last.map { "\($0)-" } ?? "") + stem
+        }
+        return longer.indices.map { index in
+            let earlier = longer[..<index].count { $0 == longer[index] }
+            return longer[index] + (earlier > 0 ? "-\(earlier + 1)" : "")
+        }
     }
+}
 
-    private func readTables(_ files: [String]) throws -> NeuronResults {
-        guard let data else {
-            throw ValidationError("CSV files have no scores of words; give them with --data")
+extension MediationReport {
+    /// The attention of the items with the largest total effects.
+    private func drawn(
+        _ report: HeadReport, _ name: String, _ provenance: Provenance
+    ) throws -> [(path: String, bytes: [UInt8])] {
+        guard examples.examples > 0 else { return [] }
+        let results = report.results
+        // The published files say so in their names only.
+        let isRandom = results.modelVersion.hasSuffix("_random") || name.contains("_random_")
+        if model == nil && isRandom {
+            throw MediationError.nothingLeft(
+                "\(name) is of random weights, which its file does not hold; name a folder that "
+                    + "has them with --model, or leave --examples out")
         }
-        return try NeuronTable.read(
-            files.map { try Blob(mapping: $0) }, words: MediationStudy(Blob(mapping: data)).words)
-    }
-
-    private func readGrid(_ file: String) throws -> NeuronResults {
-        let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
-        return try NeuronResults(
-            ratios: LabelledArray(reading: file),
-            prompts: LabelledArray(reading: folder + "mediate-neurons-totals.json"), path: file)
-    }
-
-    private func reportNeurons(_ results: NeuronResults, name: String) throws {
-        var options = curve.options
-        options.isCompatible = compat
-        let report = NeuronReport(results, options: options)
-        let totals = report.totals
-        func named(_ array: LabelledArray, _ suffix: String) -> LabelledArray {
-            var array = array
-            array.name = name + suffix
-            return array
+        let model = try Transformer.load(model ?? results.modelVersion)
+        let shape = (model.config.nLayers, model.config.nHeads)
+        guard shape == (results.layerCount, results.headCount) else {
+            throw MediationError.nothingLeft(
+                "\(name) has \(results.layerCount) layers of \(results.headCount) heads, but "
+                    + "\(model.name) has \(shape.0) of \(shape.1); name the model that made it "
+                    + "with --model")
         }
-        let page = figure.page
-        let table = named(EffectSummary.table(totals, name: name), "-totals-table")
-        let folder = output.folder(for: Self.command)
-        var files = try table.files(in: folder)
-        files.append(("\(folder)/\(table.fileStem).tex", Array(table.latex().utf8)))
-        var lines = ["\(results.prompts.count) prompts", totals.text]
-        let bias = named(report.biasAgainstEffect, "-bias")
-        let correlation = report.biasCorrelation.map {
-            NumberText.fixed($0, decimals: 6, minus: "-")
-        }
-        if let correlation { lines.append("correlation of bias and log effect: \(correlation)") }
-        let main = try CorrelationPlot(
-            bias,
-            style: .init(
-                title: page.title ?? "Bias and total effect", width: page.width, dpi: page.dpi,
-                note: correlation.map { "r = \($0.dropLast(3))" } ?? ""))
-        var figures: [(figure: any Figure, result: LabelledArray?)] = []
-        if let aggregate = report.aggregate, let effects = report.againstBias {
-            files += try named(aggregate, "-neurons").files(in: folder)
-            let curve = named(report.curve(of: aggregate), "-curve")
-            figures.append((try curvePlot(curve, report, page), curve))
-            let strip = named(effects, "-strip")
-            figures.append(
-                (
-                    try RankPlot(
-                        strip, labelPrefixes: ("", " "),
-                        style: .init(
-                            title: "Neurons, mean indirect effect", width: page.width,
-                            dpi: page.dpi)), strip
-                ))
-            lines.append("strongest:\n" + list(effects.strongestUnits(listing.top)))
-        }
-        try probe.report(
-            main, of: bias, and: figures, files: files, lines.joined(separator: "\n"),
-            command: Self.command, output, isPreviewed: false)
+        return try examples.files(
+            report, in: model, tokens: { try results.results[$0].tokens(in: model) }, name: name,
+            in: output.folder(for: Self.command), figure, provenance, output.format)
     }
 
     /// All files' effects side by side.
     private func compare(_ reports: [(name: String, report: HeadReport)]) throws {
         let totals = reports.map(\.report.totals)
+        let names = reports.map { String($0.name.trimmingPrefix("attention_intervention_")) }
+        let provenance = Provenance(
+            of: reports.map(\.report.results.modelVersion).joined(separator: ", "), made: nil)
         let array = LabelledArray(
             "mediation-comparison", quantity: Quantity("mean effect"),
-            axes: [
-                Axis(
-                    "results",
-                    labels: reports.map {
-                        String($0.name.trimmingPrefix("attention_intervention_"))
-                    }),
-                Axis("effect", labels: totals[0].map(\.name)),
-            ],
+            axes: [Axis("results", labels: names), Axis("effect", labels: totals[0].map(\.name))],
             values: Tensor(
-                [reports.count, totals[0].count], totals.joined().map { Float($0.mean) }))
+                [reports.count, totals[0].count], totals.joined().map { Float($0.mean) }),
+            provenance: provenance)
+        var table = HeadReport.comparison(
+            Array(zip(names, reports.map(\.report))).map { (name: $0, report: $1) })
+        table.provenance = provenance
         let page = figure.page
         let folder = output.folder(for: Self.command)
         try probe.report(
@@ -169,8 +174,24 @@ struct MediationReport: ParsableCommand {
                 style: .init(
                     title: page.title ?? "Total, indirect and direct effects", width: page.width,
                     dpi: page.dpi, direction: .horizontal)),
-            files: [("\(folder)/\(array.fileStem).tex", Array(array.latex().utf8))],
+            with: table,
+            files: [("\(folder)/\(table.fileStem).tex", Array(table.latex().utf8))],
             "comparison of \(reports.count) results", command: Self.command, output)
+    }
+}
+
+extension Provenance {
+    /// The provenance of a report, which is made without the model.
+    ///
+    /// - Parameters:
+    ///   - model: The model's name in the results.
+    ///   - made: The results' own provenance, if they have one.
+    init(of model: String, made: Provenance?) {
+        self.init(
+            command: ["probe"] + CommandLine.arguments.dropFirst(), version: Probe.version,
+            model: model, checkpoint: made?.checkpoint ?? "not recorded",
+            processing: made?.processing ?? "not recorded", seed: made?.seed,
+            time: Date.now.ISO8601Format())
     }
 }
 

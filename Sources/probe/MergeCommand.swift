@@ -33,23 +33,21 @@ struct MergeCommand: ParsableCommand {
     }
 
     func run() throws {
-        let parts = try files.map { try SweepStore.contents(of: $0) }
+        let parts = try files.map(Self.part)
         guard let first = parts.first, let line = first.experiment[Self.key] else {
             throw MergeError(
                 path: files[0], reason: "it is no part of a study that was made with --shard")
         }
-        var values: [Int: Double] = [:]
-        for (path, part) in zip(files, parts) {
-            guard part.experiment == first.experiment, part.branchCount == first.branchCount else {
-                throw MergeError(
-                    path: path, reason: "it is a part of another study than \(files[0])")
-            }
-            values.merge(part.values) { old, _ in old }
+        for part in parts
+        where part.experiment != first.experiment || part.branchCount != first.branchCount {
+            throw MergeError(
+                path: part.path, reason: "it is a part of another study than \(files[0])")
         }
-        guard values.count == first.branchCount else {
+        let count = try Self.branches(of: parts).ranges.reduce(0) { $0 + $1.count }
+        guard count == first.branchCount else {
             throw MergeError(
                 path: files.joined(separator: ", "),
-                reason: "\(values.count) of \(first.branchCount) numbers are there; name all parts "
+                reason: "\(count) of \(first.branchCount) numbers are there; name all parts "
                     + "once they are done")
         }
         let arguments = try decodeJSON([String].self, from: line.utf8)
@@ -61,11 +59,43 @@ struct MergeCommand: ParsableCommand {
             let store = try SweepStore(
                 "\(folder)/.\(arguments.first ?? "merge").partial", of: experiment,
                 branches: first.branchCount)
-            let order = values.keys.sorted()
-            try store.append(order.map { values[$0] ?? 0 }, of: order)
+            for part in parts {
+                try part.forEachRecord { try store.append($1, of: $0) }
+            }
         }
         var command = try Probe.parseAsRoot(arguments + ["--out", folder])
         try command.run()
+    }
+
+    /// Opens a part.
+    private static func part(_ path: String) throws -> SweepStore {
+        do {
+            return try SweepStore(reading: path)
+        } catch SweepStoreError.damaged {
+            throw MergeError(
+                path: path,
+                reason: "it is no part of a study that was made with --shard, or damaged")
+        }
+    }
+
+    /// Which numbers the parts have; they may be larger than memory.
+    private static func branches(of parts: [SweepStore]) throws -> RangeSet<Int> {
+        var present = RangeSet<Int>()
+        for part in parts {
+            try part.forEachRecord { branches, _ in
+                var start = branches.startIndex
+                while start < branches.endIndex {
+                    // Most are one run.
+                    let end =
+                        branches.indices[start...].dropFirst().first {
+                            branches[$0] != branches[$0 - 1] + 1
+                        } ?? branches.endIndex
+                    present.insert(contentsOf: branches[start]..<branches[end - 1] + 1)
+                    start = end
+                }
+            }
+        }
+        return present
     }
 
     /// The command line without what may differ between parts, as JSON.

@@ -50,8 +50,8 @@ final class PartialResults {
         let number = names[name].map { $0 > 1 ? "-\($0)" : "" } ?? ""
         let store = try open("\(folder)/.\(name)\(number).partial")
         stores.append(store)
-        if !store.known.isEmpty {
-            progress.note("\(store.known.count) of \(store.branchCount) are done already")
+        if store.knownCount > 0 {
+            progress.note("\(store.knownCount) of \(store.branchCount) are done already")
         }
         return store
     }

@@ -99,7 +99,8 @@ import Testing
     @Test(.timeLimit(.minutes(5))) func reports() throws {
         try withStudy { folder in
             try run(
-                ["mediate-neurons", "--data", "study.json", "--compat", "--out", "n"], in: folder)
+                ["mediate-neurons", "--data", "study.json", "--compat", "upstream", "--out", "n"],
+                in: folder)
             let ours = try run(
                 ["mediation-report", "n/mediate-neurons-prompts.json", "--out", "r"], in: folder)
             let tables = try Repository.names(in: "\(folder)/n/results")
@@ -116,6 +117,12 @@ import Testing
             for (one, other) in zip(numbers(ours), numbers(theirs)) {
                 #expect(abs(one - other) <= 1e-5 * max(10, abs(other)))
             }
+            let aggregate = String(
+                decoding: try Repository.bytes("\(folder)/c/organism_neuron_effects.csv"),
+                as: UTF8.self)
+            #expect(aggregate.hasPrefix(",neuron_,layer_direct_mean,neuron_direct_mean,"))
+            #expect(aggregate.split(separator: "\n").count == 1 + 13 * 96)
+            #expect(Repository.exists("\(folder)/r/organism_neuron_effects.csv"))
             let header = String(
                 decoding: try Repository.bytes("\(folder)/n/results/\(tables[0])"), as: UTF8.self
             ).prefix { $0 != "\n" }
@@ -128,9 +135,35 @@ import Testing
                 in: folder)
             #expect(Repository.exists("\(folder)/h/mediate-heads-example-1.png"))
             let file = "h/attention_intervention_organism_unfiltered.json"
-            let heads = try run(["mediation-report", file, file, "--out", "r"], in: folder)
+            let heads = try run(
+                [
+                    "mediation-report", file, file, "--out", "r", "--examples", "1",
+                    "--example-heads", "5-11,L0H7",
+                ], in: folder)
             #expect(heads.output.contains("NIE-all  n 2"))
-            #expect(Repository.exists("\(folder)/r/mediation-comparison.png"))
+            for name in [
+                "mediation-comparison.png", "mediation-comparison-table.tex",
+                "h-attention_intervention_organism_unfiltered.png",
+                "h-attention_intervention_organism_unfiltered-2-items.csv",
+                "h-attention_intervention_organism_unfiltered-example-1.npy",
+            ] {
+                #expect(Repository.exists("\(folder)/r/\(name)"), "\(name)")
+            }
+            // The published study tells random weights by the file's name.
+            let random = "\(folder)/attention_intervention_organism_random_unfiltered.json"
+            try Repository.write(Repository.bytes("\(folder)/\(file)"), to: random)
+            let refused = try Program.probe.run(
+                ["mediation-report", random, "--examples", "1", "--out", "x"], in: folder)
+            #expect(refused.end == .exit(1) && refused.errors.contains("random weights"))
+            // The attention that the study drew is the one that the report draws.
+            let rows = try [
+                "h/mediate-heads-example-1", "r/h-\(file.dropFirst(2).dropLast(5))-example-1",
+            ]
+            .map { stem in
+                String(decoding: try Repository.bytes("\(folder)/\(stem).csv"), as: UTF8.self)
+                    .split(separator: "\n").filter { $0.contains(",5-11,") }
+            }
+            #expect(rows[0] == rows[1] && rows[0].count == 8)
         }
     }
 
@@ -152,6 +185,23 @@ import Testing
                     "emb", "--k", "2",
                 ], in: folder)
             #expect(neurons.output.contains("2  emb "))
+            let chunks = try run(
+                [
+                    "select-neurons", "--data", "study.json", "--chunk", "500", "--out", "chunks",
+                ], in: folder)
+            #expect(
+                chunks.output.contains("1248  ") && chunks.output.contains("all of a site: emb"))
+            let random = try [("1", "r1"), ("1", "r2"), ("2", "r3")].map { seed, out in
+                try run(
+                    heads + [
+                        "--algorithm", "random-greedy", "--k", "4", "--seed", seed, "--out", out,
+                    ], in: folder
+                ).output.split(separator: "\n").filter { $0.contains("  L") }
+            }
+            #expect(random[0] == random[1] && random[0] != random[2] && random[0].count == 4)
+            let text = String(
+                decoding: try Repository.bytes("\(folder)/r3/select-heads.json"), as: UTF8.self)
+            #expect(text.contains("random-greedy"))
         }
     }
 
@@ -162,7 +212,13 @@ import Testing
     @Test(arguments: [
         (["mediate-neurons", "--shard", "3/2"], 64), (["mediate-neurons", "--type", "x"], 64),
         (["mediate-heads", "--data", "a", "--winobias", "b"], 64),
-        (["select-heads", "--k", "0"], 64), (["mediate-neurons", "--data", "none.json"], 1),
+        (["select-heads", "--k", "0"], 64), (["select-neurons", "--chunk", "0"], 64),
+        (["select-neurons", "--chunk", "5", "--algorithm", "greedy"], 64),
+        (["mediation-report", "items.json", "--compat", "mine"], 64),
+        (["mediation-report", "items.json", "--model", "organism"], 64),
+        (["mediate-heads", "--example-heads", "1-2"], 64),
+        (["mediate-heads", "--examples", "1", "--example-heads", "77-2"], 1),
+        (["mediate-neurons", "--data", "none.json"], 1),
         (["mediate-heads", "--data", "words.json"], 1),
         (["mediate-neurons", "--data", "items.json"], 1),
         (["mediate-neurons", "--templates", "99"], 1), (["mediation-report", "words.json"], 1),

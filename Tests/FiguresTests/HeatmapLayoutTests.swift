@@ -1,5 +1,6 @@
 import Figures
 import Results
+import Tensors
 import Testing
 
 @Suite("Heat map layout")
@@ -75,5 +76,50 @@ struct HeatmapLayoutTests {
         }
         #expect(try count(12, 6) == 72)
         #expect(try count(24, 60) == 0)
+    }
+
+    private static func bars(_ count: Int, _ scale: Float) -> LabelledArray {
+        LabelledArray(
+            "layers", quantity: Quantity("all heads"), axes: [Axis("layer", count: count)],
+            values: Tensor([count], (0..<count).map { scale * (Float(($0 * 5) % 7) - 2) }))
+    }
+
+    @Test(
+        "bars beside the rows leave all text readable",
+        arguments: [(12, 12), (24, 16), (36, 20), (48, 25), (6, 12), (1, 2)],
+        [Float(0.02), 1e-5, -3000, 0])
+    func rowBars(_ shape: (Int, Int), _ scale: Float) throws {
+        for width in [2.5, 3.25, 6.75] {
+            let canvas = try Heatmap(
+                Sample.array(shape.0, shape.1), beside: Self.bars(shape.0, scale),
+                style: .init(width: width, origin: .bottom)
+            ).drawn(as: .svg)
+            expectReadableText(on: canvas, "\(shape) at \(width) inches")
+            let titles = canvas.textBoxes.filter { $0.role == .columnTitle }
+            #expect(titles.count == 2 && titles[1].text.hasPrefix("All heads"))
+            // In one line, though one may be smaller.
+            #expect(abs(titles[0].corners[2].y - titles[1].corners[2].y) < 3)
+        }
+    }
+
+    @Test("bars need a value for each row")
+    func rowBarsOfAnotherLength() {
+        #expect(throws: FigureError.self) {
+            try Heatmap(Sample.array(4, 3), beside: Self.bars(3, 1))
+        }
+        #expect(throws: FigureError.self) {
+            try Heatmap(Sample.array(4, 3), beside: Sample.array(4, 1))
+        }
+    }
+
+    @Test("numbers on axes have the minus of figures, words their hyphens")
+    func minus() throws {
+        let array = Sample.array(
+            Axis("factor", labels: ["-1", "-0.2", "1e-05", "0.5"]),
+            Axis("head", labels: ["5-8", "-x"]))
+        let boxes = try Heatmap(array, style: .init(width: 6)).drawn(as: .svg).textBoxes
+        #expect(
+            boxes.filter { $0.role == .rowLabel }.map(\.text) == ["−1", "−0.2", "1e−05", "0.5"])
+        #expect(boxes.filter { $0.role == .columnLabel }.map(\.text) == ["5-8", "-x"])
     }
 }

@@ -199,4 +199,31 @@ struct PointPlotTests {
             try ScatterPlot(line, style: .init(width: 1)).encoded(as: .png)
         }
     }
+
+    /// A tall strip beside a cluster of strong points, whose names have room on the other side.
+    @Test("names do not lie among the points of a neighbouring strip")
+    func namesOfStrips() throws {
+        let (rows, columns) = (13, 100)
+        let values = (0..<rows * columns).map { index -> Float in
+            let (row, column) = (index / columns, index % columns)
+            if row == 1 && column >= 96 { return 0.3 + Float(column - 96) / 200 }
+            return row < 2 ? 0.25 * Float(column) / 100 : 0
+        }
+        let canvas = try RankPlot(
+            Self.table(rows, columns, values), labelPrefixes: ("", " ")
+        ).drawn(as: .svg)
+        // Heights of values, from two of the axis's labels.
+        let ticks = canvas.textBoxes.filter { $0.role == .rowLabel }.compactMap { box in
+            Double(box.text).map { (value: $0, y: (box.corners[0].y + box.corners[2].y) / 2) }
+        }
+        let scale = (ticks[1].y - ticks[0].y) / (ticks[1].value - ticks[0].value)
+        let top = ticks[0].y + scale * (0.25 - ticks[0].value)
+        let plot = canvas.plotArea
+        let middle = plot.x + 0.5 / Double(rows) * plot.width
+        let names = canvas.textBoxes.filter { $0.role == .point && $0.text.hasPrefix("1 ") }
+        #expect(names.count >= 3)
+        for name in names where name.corners[2].y > top {
+            #expect(!(name.corners[0].x...name.corners[1].x).contains(middle), "\(name.text)")
+        }
+    }
 }

@@ -68,7 +68,7 @@ import Testing
                 let store = try store(path)
                 let (values, told) = try measure(store)
                 #expect(values == expected, "after \(end) bytes")
-                #expect(told.first == store.known.count && told.last == expected.count)
+                #expect(told.first == store.knownCount && told.last == expected.count)
                 #expect(told == told.sorted())
                 #expect(try Repository.bytes(path).count == whole.count)
             }

@@ -31,6 +31,8 @@ import Testing
         #expect(study.items[0].score == 2)
         let list = try withFile("[[\"nurse\", 0, -0.9]]", MediationStudy.init)
         #expect(list.templates == Template.professions && list.templates.count == 17)
+        let marked = try withFile("\u{feff}[[\"nurse\", 0, -0.9]]", MediationStudy.init)
+        #expect(marked.words == list.words)
     }
 
     @Test(arguments: [
@@ -40,6 +42,9 @@ import Testing
         "{\"words\": [[\"a\", 0, 0]], \"templates\": []}",
         "{\"words\": [[\"a\", 0, 0]], \"candidates\": [\"he\"]}",
         "{\"items\": [{\"context\": \"{}\", \"candidates\": [\"a\", \"a\"]}]}",
+        "{\"words\": [[\"a\", 0, 0]], \"template\": [\"A {} ran\"]}",
+        "{\"items\": [{\"context\": \"{}\", \"candidates\": [\"a\", \"b\"], \"filler\": 1}]}",
+        "[[\"nurse\", 0, 0.1], [\"nurse\", 0, 0.2]]",
         "{\"items\": [{\"candidates\": [\"a\", \"b\"]}]}", "{\"words\": [[\"a\", \"0\", 0]]}",
     ]) func studiesThatAreNone(_ text: String) throws {
         let error = #expect(throws: MediationError.self) {
@@ -76,11 +81,35 @@ import Testing
         let error = #expect(throws: MediationError.self) { try NeuronPrompts(study, in: model) }
         #expect(error?.description.contains("xqzj wvkk") == true)
         study = .organism
+        study.candidates = ("he", " he")
+        #expect(throws: MediationError.self) { try NeuronPrompts(study, in: model) }
+        study = .organism
+        study.templates = [Template.professions[0]]
+        let long = String(repeating: "very ", count: 80) + "man"
+        study.words.append(Profession(long, definitional: 0, stereotypical: 0))
+        let prompts = try NeuronPrompts(study, in: model, several: .align)
+        #expect(prompts.skipped.count == 1 && prompts.skipped[0].reason.contains("context is 64"))
+        study = .organism
         study.candidates.second = ""
         #expect(throws: MediationError.self) { try NeuronPrompts(study, in: model) }
         #expect(throws: RunError.self) {
             try NeuronPrompts(.organism, in: MediationModel.make())
         }
+    }
+
+    @Test func itemsThatCannotBeUsed() throws {
+        let model = try Transformer.embedded()
+        let item = { (text: String, candidates: (String, String)) in
+            HeadItem(
+                context: try Template(text), fillers: ("nurse", "engineer"),
+                candidates: candidates)
+        }
+        let items = try [
+            item("The {} said that", ("she", "he")), item("The {} said that", ("he", " he")),
+            item(String(repeating: "The nurse said that ", count: 40) + "{}", ("she", "he")),
+        ]
+        let sweep = try HeadSweep(items, in: model, filterQuantile: nil)
+        #expect(sweep.items == [items[0]] && sweep.skipped.count == 2)
     }
 
     @Test func filters() throws {
@@ -183,6 +212,17 @@ import Testing
             let statistics = try blob(
                 "s", "occupation\tbergsma_pct_female\tbls_pct_female\nnurse\t90\t80\n")
             let header = "o\tp\ta\ts\n"
+            // A number that is missing does not become its neighbour's.
+            let gap = try blob(
+                "gap", "occupation\tbergsma_pct_female\tbls_pct_female\nnurse\t\t80\n")
+            #expect(throws: MediationError.self) {
+                try Winogender(
+                    blob(
+                        "g",
+                        header + "nurse\tman\t0\tThe nurse ran as $NOM_PRONOUN saw\n"
+                            + "nurse\tman\t1\tThe nurse ran as $NOM_PRONOUN fell\n"),
+                    statistics: gap, by: .bls)
+            }
             for text in [
                 "", header, header + "nurse\tman\t0\n",
                 header + "nurse\tman\t2\tx $NOM_PRONOUN y\n",

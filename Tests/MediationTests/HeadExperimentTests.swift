@@ -87,6 +87,43 @@ import Testing
         }
     }
 
+    /// What a prefix of the text attends to is what the whole text attends to there.
+    @Test func patternsOfAPrefixChangeNothing() throws {
+        let tokens = golden.items[0].inputs[0]
+        let base = try model.run([tokens], caching: .all)
+        let metric = Metric.logitDifference(.id(12), .id(10))
+        let plain = try metric.value(of: base)
+        let (heads, length) = (model.config.nHeads, tokens.count)
+        for count in 1...length {
+            let prefix = try model.run([Array(tokens[..<count])], caching: .only(.pattern))
+            let edits = try (0..<model.config.nLayers).map { layer in
+                let pattern = try #require(prefix.cache[.pattern, layer])
+                var values = [Float](repeating: 0, count: heads * length * length)
+                for head in 0..<heads {
+                    for query in 0..<count {
+                        for key in 0..<count {
+                            values[(head * length + query) * length + key] =
+                                pattern[0, head, query, key]
+                        }
+                    }
+                }
+                let edit = Edit.replace(Tensor([1, heads, length, length], values))
+                return { (head: Int?) in
+                    Intervention(
+                        Site(
+                            HookPoint(.pattern, layer: layer), positions: Array(0..<count),
+                            head: head), edit)
+                }
+            }
+            let branches =
+                edits.flatMap { edit in (0..<heads).map { Branch([edit($0)]) } }
+                + [Branch(edits.map { $0(nil) })]
+            for value in try metric.measure(branches, departingFrom: base) {
+                #expect(isClose(value, plain), "\(count) tokens")
+            }
+        }
+    }
+
     /// Of several tokens the score is the geometric mean of what each has after those before.
     @Test func scoresAreGeometricMeans() throws {
         let (context, candidate) = ([3, 7, 11], [10, 1, 13])
@@ -104,9 +141,8 @@ import Testing
     /// Attention from the context's last token, over the context alone.
     @Test func attentionOfExamples() throws {
         let item = golden.items[0]
-        let attention = try HeadExperiment(item.tokens, in: model).attention(of: [
-            Head(layer: 0, head: 1), Head(layer: 2, head: 0),
-        ])
+        let attention = try item.tokens.attention(
+            of: [Head(layer: 0, head: 1), Head(layer: 2, head: 0)], in: model)
         #expect(attention.values.shape == [2, 2, 6])
         for row in 0..<4 {
             let sum = attention.values.rows[row].reduce(0) { $0 + Double($1) }

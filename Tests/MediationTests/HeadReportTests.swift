@@ -134,6 +134,32 @@ import Testing
         for (head, p) in zip(heads[6...], [0.0003, 0.0010, 0.3145, 0.3934]) {
             #expect(abs(head.p - p) < 5e-5)
         }
+        // Without 5-8 least of the effect is left; its p is of direct effects.
+        let without = try #require(report.topHeads(1, by: .direct).first)
+        #expect(without.head.description == "5-8" && abs(without.p - 0.0136) < 5e-5)
+        #expect(abs(without.direct - 0.193193) < 5e-7 && without.t < 0)
+        let expected: [HeadEffect: [Double]] = [
+            .indirect: [
+                -0.000388, 0.002180, -0.000582, -0.002884, 0.043172, 0.140325, 0.017102, 0.007647,
+                0.000511, 0.003260, 0.001157, -0.001355,
+            ],
+            .direct: [
+                0.251084, 0.248967, 0.251075, 0.248556, 0.217457, 0.112831, 0.230672, 0.240336,
+                0.248983, 0.246546, 0.247758, 0.252144,
+            ],
+        ]
+        for (column, effect) in HeadEffect.allCases.enumerated() {
+            let all = report.allHeads(effect).values.values
+            #expect(all.count == 12)
+            for (layer, other) in (expected[effect] ?? []).enumerated() {
+                #expect(abs(Double(all[layer]) - other) < 6e-7)
+                #expect(report.layers.values[layer, column] == all[layer])
+            }
+        }
+        #expect(Array(report.itemsByEffect.prefix(3)) == [68, 41, 55])
+        let row = HeadReport.comparison([("a", report)]).values.values
+        #expect(row[0] == 160 && abs(row[1] - 116.0 / 160) < 1e-6 && row[2] == 87)
+        #expect(abs(row[7] + 0.072603) < 1e-5)
         let fit = try #require(report.decomposition())
         #expect(abs(fit.slope - 1.041401) < 5e-7 && abs(fit.rSquared - 0.779818) < 5e-7)
         let equality = try #require(report.decomposition(given: (1, fit.intercept)))

@@ -79,12 +79,17 @@ import Testing
                 let expected = places.map { results.ratios[kind]?[$0] ?? [] }
                 #expect(read.ratios[kind] == expected)
             }
-            #expect(throws: MediationError.self) { try NeuronTable.read(blobs, words: []) }
+            #expect(throws: CSVError.self) { try NeuronTable.read(blobs, words: []) }
+            #expect(NeuronTable.model(ofFile: files[0].path) == "tiny")
             let damaged = String(decoding: files[0].bytes, as: UTF8.self).split(separator: "\n")
-            for text in [
+            let noNumber = damaged[1].dropLast(2) + ",x"
+            // Far more cells than rows.
+            let farAway = damaged[1].dropLast(4) + ",65535,999999"
+            let texts: [String] = [
                 damaged.dropLast().joined(separator: "\n"), "a,b\n1,2\n",
-                damaged[0] + "\n" + damaged[1].replacing("word", with: "x").dropLast(2) + ",x",
-            ] {
+                "\(damaged[0])\n\(noNumber)", "\(damaged[0])\n\(farAway)",
+            ]
+            for text in texts {
                 try Repository.write(Array(text.utf8), to: files[0].path)
                 #expect(throws: (any Error).self) {
                     try NeuronTable.read(
@@ -116,6 +121,40 @@ import Testing
         }
     }
 
+    /// The published script's columns: a row a neuron, sorted as texts, layer 0 the embedding.
+    @Test func publishedAggregate() throws {
+        let results = try results()
+        let bytes = try #require(NeuronReport(results).publishedAggregate)
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        #expect(
+            lines[0] == ",neuron_,layer_direct_mean,neuron_direct_mean,odds_ratio_indirect_mean,"
+                + "odds_ratio_indirect_std,odds_ratio_direct_mean,odds_ratio_direct_std,"
+                + "total_causal_effect_mean,total_causal_effect_std")
+        #expect(lines.count == 1 + 4 * 8)
+        let names = lines.dropFirst().map { $0.split(separator: ",")[1] }
+        #expect(names == names.sorted() && names[0] == "0-0")
+        let fields = lines[2].split(separator: ",")
+        #expect(fields.prefix(4) == ["1", "0-1", "0.0", "1.0"])
+        // By hand, of neuron 1 of the embedding.
+        let rows = results.prompts.enumerated().map { index, prompt in
+            let kinds: (NeuronIntervention, NeuronIntervention) =
+                prompt.word.total < 0 ? (.manIndirect, .manDirect) : (.womanIndirect, .womanDirect)
+            return [kinds.0, kinds.1].map { Double(results.ratios[$0]?[index][1] ?? .nan) }
+        }
+        let columns = [rows.map { $0[0] }, rows.map { $0[1] }, rows.map { $0[0] + $0[1] - 1 }]
+        for (column, values) in columns.enumerated() {
+            let mean = values.reduce(0, +) / 10
+            let squares = values.map { ($0 - mean) * ($0 - mean) }.reduce(0, +)
+            let found = try fields[4 + 2 * column..<6 + 2 * column].map { try #require(Double($0)) }
+            #expect(isClose(found[0], mean, 1e-6))
+            #expect(isClose(found[1], (squares / 9).squareRoot(), 1e-5))
+        }
+        // None of these words is gendered by definition, which the published script keeps.
+        var options = NeuronReport.Options()
+        options.isCompatible = true
+        #expect(NeuronReport(results, options: options).publishedAggregate == nil)
+    }
+
     /// Both words and the odds decide the direction of a total effect.
     @Test func totalsByHand() throws {
         func prompt(_ bias: Double, _ base: (Double, Double)) -> NeuronResults.Prompt {
@@ -136,6 +175,14 @@ import Testing
         #expect(isClose(mean("word direction, male to woman"), 3, 1e-12))
         #expect(isClose(mean("word direction, all"), 5, 1e-12))
         #expect(isClose(mean("model direction, all"), 5, 1e-12))
+        // The published script swaps the groups' names.
+        var options = NeuronReport.Options()
+        options.isCompatible = true
+        let swapped = NeuronReport(results, options: options).totals
+        #expect(
+            swapped.first { $0.name == "word direction, male to woman" }?.mean
+                == mean("word direction, female to man"))
+        #expect(swapped.last == totals.last)
         // The third is left out there, as its second candidate is too improbable.
         #expect(totals.last?.count == 2 && totals[0].count == 3)
     }
@@ -155,9 +202,9 @@ import Testing
             }
             var values: [Int: Double] = [:]
             for index in 1...3 {
-                let part = try SweepStore.contents(of: "\(folder)/\(index)")
+                let part = try SweepStore(reading: "\(folder)/\(index)")
                 #expect(part.experiment == ["a": "b"] && part.branchCount == sweep.branchCount)
-                values.merge(part.values) { old, _ in old }
+                values.merge(try part.known) { old, _ in old }
             }
             do {
                 let order = values.keys.sorted()

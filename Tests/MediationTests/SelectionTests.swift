@@ -54,8 +54,10 @@ import Testing
     }
 
     /// What a stopped selection kept, and what one of fewer parts kept, changes no bit.
-    @Test(arguments: ["greedy", "top-k"]) func resuming(_ name: String) throws {
-        let algorithm = try #require(Selection<HeadObjective>.Algorithm(rawValue: name))
+    @Test(arguments: [
+        Selection<HeadObjective>.Algorithm.greedy, .topK, .randomGreedy(ranks: 3, seed: 2),
+    ])
+    func resuming(_ algorithm: Selection<HeadObjective>.Algorithm) throws {
         let objective = heads
         let whole = try Selection(objective).choose(5, by: algorithm)
         try Repository.withTemporaryFolder { folder in
@@ -70,6 +72,55 @@ import Testing
                 #expect(outcome.effects == Array(whole.effects.prefix(count)))
                 if count == 2 { #expect(passes == 0) }
             }
+        }
+    }
+
+    /// Chunks of the ranking are top-k's values at their ends, measured in fewer passes.
+    @Test func chunks() throws {
+        let objective = neurons
+        let whole = try Selection(objective).choose(8, by: .topK)
+        try Repository.withTemporaryFolder { folder in
+            for (size, count, ends) in [
+                (3, 8, [3, 6, 8]), (4, 8, [4, 8]), (9, 5, [5]), (3, 6, [3, 6]),
+            ] {
+                let store = try SweepStore(
+                    "\(folder)/store", of: ["a": "b"],
+                    branches: Selection.branchCount(of: objective))
+                let outcome = try Selection(objective, store: store)
+                    .choose(count, by: .chunks(of: size))
+                #expect(outcome.parts == Array(whole.parts.prefix(count)))
+                #expect(outcome.sizes == ends)
+                for (value, end) in zip(outcome.effects, ends) {
+                    #expect(isClose(value, whole.effects[end - 1], 1e-6))
+                }
+            }
+        }
+    }
+
+    /// The first rank alone is greedy; more ranks give other parts, the same for the same seed.
+    @Test func randomGreedy() throws {
+        let greedy = try Selection(heads).choose(6, by: .greedy)
+        let first = try Selection(heads).choose(6, by: .randomGreedy(ranks: 1, seed: 5))
+        #expect(first.parts == greedy.parts && first.effects == greedy.effects)
+        let orders = try (0..<4).map { seed in
+            try Selection(heads).choose(6, by: .randomGreedy(ranks: 4, seed: seed)).parts
+        }
+        #expect(Set(orders).count > 1 && orders.allSatisfy { Set($0) == Set(greedy.parts) })
+        let again = try Selection(heads).choose(6, by: .randomGreedy(ranks: 4, seed: 3))
+        #expect(again.parts == orders[3] && isClose(again.effects[5], again.whole, 1e-6))
+    }
+
+    /// Whole sites and whole layers, as the published test mode measures them.
+    @Test func groups() throws {
+        let sites = try Selection(neurons).effects(
+            ofGroups: (0..<4).map { [NeuronUnit(site: $0, neuron: nil)] })
+        for (value, expected) in zip(sites, golden.selectedNeurons.wholeSites) {
+            #expect(isClose(value, expected))
+        }
+        let layers = try Selection(heads).effects(
+            ofGroups: (0..<3).map { layer in heads.parts.filter { $0.layer == layer } })
+        for (value, expected) in zip(layers, [-0.4038618088, -0.1808570617, -0.2851880848]) {
+            #expect(isClose(value, expected))
         }
     }
 
