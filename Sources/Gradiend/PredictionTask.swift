@@ -168,13 +168,6 @@ extension PredictionTask {
         return tokenizer.encode((hasSpace && takesSpace ? " " : "") + word)
     }
 
-    /// Whether a word that stands in the first gap of a text is one token there.
-    func isOneToken(_ word: String, in masked: String) -> Bool {
-        let before = masked.prefix(
-            upTo: masked.firstRange(of: FeatureRow.gap)?.lowerBound ?? masked.endIndex)
-        return tokens(of: word, after: before).count == 1
-    }
-
     /// The tokens of a word where it stands, all of them known.
     func targetTokens(of word: String, after before: Substring, _ number: Int) throws -> [Int] {
         let pieces = tokens(of: word, after: before)
