@@ -180,8 +180,10 @@ struct BaseRun: Sendable {
         if kinds.contains(where: { $0.axes.contains(.head) && $0.axes.contains(.dModel) }) {
             numbers += 3 * config.nHeads * config.dModel
         }
-        if !metric.kind.needsDifferenceOnly || kinds.contains(.unembedOut) {
+        if kinds.contains(.unembedOut) || metric.kind.needsAllLogits {
             numbers += config.dVocab
+        } else if metric.kind.needsTokensOnly {
+            numbers += min(TokenLogits.pieceSize, config.dVocab)
         }
         return numbers * MemoryLayout<Float>.size
     }

@@ -73,21 +73,33 @@ struct MetricReader: Sendable {
     func value(
         of logits: UnsafeBufferPointer<Float>, _ tokens: TokenBatch?, sequence: Int, pos: Int
     ) -> Double {
-        let right = Double(logits[answer])
-        let other = wrong.map { Double(logits[$0]) } ?? 0
         switch metric.kind {
-        case .logitDifference: return right - other
-        case .oddsRatio: return exp(right - other)
-        case .logProbability: return right - logSumExp(logits)
-        case .probability: return exp(right - logSumExp(logits))
-        case .probabilityDifference:
-            let total = logSumExp(logits)
-            return exp(right - total) - exp(other - total)
+        case .logitDifference, .oddsRatio:
+            let other = wrong.map { Double(logits[$0]) } ?? 0
+            return value(ofDifference: Double(logits[answer]) - other)
         case .divergence: return divergence(of: logits, sequence: sequence, pos: pos)
-        case .loss:
-            guard let next = tokens?.ids[sequence][pos + 1] else { return .nan }
-            return logSumExp(logits) - Double(logits[next])
         case .function: return metric.function?(logits) ?? .nan
+        case .logProbability, .probability, .probabilityDifference, .loss:
+            return value(of: TokenLogits(needed(tokens, sequence: sequence, pos: pos), of: logits))
+        }
+    }
+
+    /// The tokens whose logits are all that the metric needs but their sum.
+    func needed(_ tokens: TokenBatch?, sequence: Int, pos: Int) -> [Int] {
+        guard metric.kind == .loss else { return [answer] + (wrong.map { [$0] } ?? []) }
+        return tokens.map { [$0.ids[sequence][pos + 1]] } ?? []
+    }
+
+    /// The metric of the logits of the tokens that it needs.
+    func value(of row: TokenLogits) -> Double {
+        guard let first = row.logits.first else { return .nan }
+        switch metric.kind {
+        case .loss: return row.total - first
+        case .logProbability: return first - row.total
+        case .probability: return exp(first - row.total)
+        case .probabilityDifference:
+            return exp(first - row.total) - exp((row.logits.last ?? 0) - row.total)
+        default: return .nan
         }
     }
 
@@ -125,4 +137,12 @@ struct MetricReader: Sendable {
 extension Metric.Kind {
     /// Whether the difference of two logits is all that it needs.
     var needsDifferenceOnly: Bool { self == .logitDifference || self == .oddsRatio }
+
+    /// Whether it needs every logit.
+    var needsAllLogits: Bool { !needsDifferenceOnly && !needsTokensOnly }
+
+    /// Whether it needs the logits of a few tokens and their sum over the vocabulary.
+    var needsTokensOnly: Bool {
+        [.logProbability, .probability, .probabilityDifference, .loss].contains(self)
+    }
 }

@@ -35,19 +35,7 @@ struct PreparedMetric: Sendable {
     ///   - layout: The rows that the metric may read.
     func values(of resid: Traced, _ layout: RowLayout, _ pass: BranchPass) -> [Double] {
         let x = model.readout(resid, layout, pass)
-        var row: (Int, _ sequence: Int, _ pos: Int) -> Double
-        if let direction, !pass.listens(to: .unembedOut, nil) {
-            let vector = direction.vector.rows[0]
-            row = { row, _, _ in
-                reader.value(
-                    ofDifference: Double(dot(x.value.rows[row], vector)) + direction.bias)
-            }
-        } else {
-            let logits = model.unembed(x, layout, pass).value.rows
-            row = { row, sequence, pos in
-                reader.value(of: logits[row], tokens, sequence: sequence, pos: pos)
-            }
-        }
+        let row = value(ofRows: x, layout, pass)
         return layout.items.map { item in
             let base = base[item.sequence]
             let values = zip(base.positions, base.values).map { pos, value in
@@ -56,6 +44,34 @@ struct PreparedMetric: Sendable {
                     ? row(item.rows.lowerBound + pos - item.start, item.sequence, pos) : value
             }
             return MetricReader.Values(positions: base.positions, values: values).mean
+        }
+    }
+
+    /// The metric of a row, by its place, sequence and position.
+    private func value(
+        ofRows x: Traced, _ layout: RowLayout, _ pass: BranchPass
+    ) -> (Int, _ sequence: Int, _ pos: Int) -> Double {
+        let isEdited = pass.listens(to: .unembedOut, nil)
+        if let direction, !isEdited {
+            let vector = direction.vector.rows[0]
+            return { row, _, _ in
+                reader.value(
+                    ofDifference: Double(dot(x.value.rows[row], vector)) + direction.bias)
+            }
+        }
+        if reader.metric.kind.needsTokensOnly, !isEdited {
+            let needed = layout.items.flatMap { item in
+                (item.start..<item.end).map { pos in
+                    base[item.sequence].positions.contains(pos)
+                        ? reader.needed(tokens, sequence: item.sequence, pos: pos) : []
+                }
+            }
+            let found = TokenLogits.scan(x.value.rows, for: needed, in: model)
+            return { row, _, _ in reader.value(of: found[row]) }
+        }
+        let logits = model.unembed(x, layout, pass).value
+        return { row, sequence, pos in
+            reader.value(of: logits.rows[row], tokens, sequence: sequence, pos: pos)
         }
     }
 }

@@ -63,7 +63,9 @@ private func extent(_ x: UnsafeBufferPointer<Float>) -> (largest: Float, hasNaN:
     return (largest, unordered != 0)
 }
 
-/// ln Σ exp(x) of a row, accumulated in double precision.
+/// ln Σ exp(x) of a row.
+///
+/// Runs of 256 are summed in single precision, which vectorises, and those sums in double.
 ///
 /// - Parameter x: Logits of one position, [d_vocab].
 public func logSumExp(_ x: UnsafeBufferPointer<Float>) -> Double {
@@ -71,7 +73,13 @@ public func logSumExp(_ x: UnsafeBufferPointer<Float>) -> Double {
     if hasNaN { return .nan }
     guard largest.isFinite else { return Double(largest) }
     var total = 0.0
-    for i in 0..<x.count { total = Relaxed.sum(Double(exponential(x[i] - largest)), total) }
+    for first in stride(from: 0, to: x.count, by: 256) {
+        var sum: Float = 0
+        for i in first..<min(first + 256, x.count) {
+            sum = Relaxed.sum(exponential(x[i] - largest), sum)
+        }
+        total += Double(sum)
+    }
     return Double.log(total) + Double(largest)
 }
 
