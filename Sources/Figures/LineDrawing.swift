@@ -147,9 +147,9 @@ struct LineDrawing {
             let places = places(line, plot.array.values.values)
             return zip(places, places.dropFirst()).flatMap { start, end -> [Rectangle] in
                 guard let start, let end else { return [] }
-                let steps = max(1, Int(start.distance(to: end) / 2))
-                return (0...min(steps, 200)).map { step in
-                    let share = Double(step) / Double(min(steps, 200))
+                let steps = Int(max(1, min(200, start.distance(to: end) / 2)))
+                return (0...steps).map { step in
+                    let share = Double(step) / Double(steps)
                     return Rectangle(
                         x: start.x + share * (end.x - start.x) - 1,
                         y: start.y + share * (end.y - start.y) - 1, width: 2, height: 2)

@@ -22,13 +22,13 @@ struct ZeroAnchor {
         (least, largest) = (sizes.min() ?? 1, sizes.max() ?? 1)
         signs = [-1.0, 1].filter { sign in numbers.contains { $0 * sign > 0 } }
         // Wide enough for the words at zero beside the first labels.
-        gap = max(0.5, (signs.count > 1 ? 0.4 : 0.15) * Double.log10(largest / least))
+        gap = max(0.5, (signs.count > 1 ? 0.4 : 0.15) * (Double.log10(largest) - Double.log10(least)))
     }
 
     /// Where a number lies, in powers of ten from zero.
     func place(of number: Double) -> Double {
         if number == 0 { return 0 }
-        let distance = gap + Double.log10(abs(number) / least)
+        let distance = gap + Double.log10(abs(number)) - Double.log10(least)
         return number < 0 ? -distance : distance
     }
 

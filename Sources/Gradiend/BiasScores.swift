@@ -28,10 +28,4 @@ public struct BiasScores: Sendable, Hashable, Codable {
         onlySecond = mean { (1 - $0.first) * $0.second }
         meanDifference = mean { abs($0.first - $0.second) }
     }
-
-    /// BalancedBS of several groups' probabilities: (1 − (max − min)) · min.
-    public static func balanced(over groups: [Double]) -> Double {
-        guard let low = groups.min(), let high = groups.max() else { return .nan }
-        return (1 - (high - low)) * low
-    }
 }

@@ -107,13 +107,10 @@ extension Feature {
             }
             let scores = try probe.scores(of: try self.rewriting(model, rewriting))
             if let path {
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.sortedKeys]
                 let entry = ScoredRewriting(rewriting: rewriting, scores: scores)
-                // A rewriting far outside may leave no finite number; it is scored anew then.
-                if let bytes = try? encoder.encode(entry) {
-                    try AtomicFile.write([UInt8](bytes), to: path)
-                }
+                // A rewriting far outside may leave no finite number, which is not read back: it is
+                // scored anew then.
+                try AtomicFile.write(featureJSON(entry), to: path)
             }
             return scores
         }

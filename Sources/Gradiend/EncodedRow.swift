@@ -78,8 +78,27 @@ public struct EncodedRow: Sendable, Hashable {
     }
 }
 
+extension [FeatureRow] {
+    /// The rows that say something of a feature: between its classes, and without contrast of other
+    /// classes.
+    fileprivate func judged(by classes: ClassPair, atMost limit: Int?) throws -> [FeatureRow] {
+        let judged = filter { row in
+            classes.isContrast(row)
+                || row.isIdentity && classes.label(of: row.factualClass) == 0
+        }
+        guard !judged.isEmpty else {
+            throw GradiendError.badOption(
+                "no row is between \(classes.positive) and \(classes.negative), the feature's "
+                    + "classes; the rows' are \(self.classes.joined(separator: ", "))")
+        }
+        return EvaluationRows.balanced(judged, atMost: limit).map { judged[$0] }
+    }
+}
+
 extension Feature {
     /// What the encoder says of rows, of the same texts without the feature, and of neutral texts.
+    ///
+    /// Rows to or from a third class are left out.
     ///
     /// Neutral texts have one word and so no contrast: their gradient is that of the loss for it,
     /// whatever the source.
@@ -98,7 +117,7 @@ extension Feature {
         progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> [EncodedRow] {
         let classes = try knownClasses()
-        let chosen = EvaluationRows.balanced(rows, atMost: limit).map { rows[$0] }
+        let chosen = try rows.judged(by: classes, atMost: limit)
         let contrasts = try task.contrasts(chosen)
         let excluded = task.targetTokens(of: contrasts)
         var generator = SeededGenerator(seed: seed, stream: "neutral tokens")
@@ -140,7 +159,8 @@ extension Feature {
         atMost limit: Int? = nil
     ) throws -> [EncodedRow] {
         let classes = try knownClasses()
-        let chosen = EvaluationRows.balanced(rows, atMost: limit).map { rows[$0] }
+        if rows.isEmpty { return [] }
+        let chosen = try rows.judged(by: classes, atMost: limit)
         return labelled(
             chosen, try encode(try task.contrasts(chosen), in: model), classes, with: task)
     }

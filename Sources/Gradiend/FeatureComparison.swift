@@ -54,7 +54,8 @@ extension Feature {
                 return Double(shared.count) / Double(min(left.count, right.count))
             }
             func length(_ values: some Sequence<Float>) -> Double {
-                values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+                // In order, so that the sum does not depend on that of a dictionary.
+                values.sorted().reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
             }
             return
                 (length(shared.values) / length(left.values)

@@ -16,7 +16,7 @@ extension FeatureTraining {
         lines += (rows + validationRows).map { row in
             [
                 row.split.rawValue, row.masked, row.factualClass, row.alternativeClass,
-                row.factual, row.alternative,
+                row.factual, row.alternative, row.template ?? "", "\(row.followsSentences)",
             ].joined(separator: "\t")
         }
         let text = lines.joined(separator: "\n")
@@ -42,8 +42,14 @@ extension FeatureTraining {
         let fingerprint = try fingerprint()
         guard options.reuse == .always || saved.cache_fingerprint?.training == fingerprint
         else { return nil }
+        let feature = try Feature(folder: folder)
+        guard feature.classes == classes else {
+            throw GradiendError.badOption(
+                "\(folder) holds a feature of other classes than \(classes.positive) and "
+                    + "\(classes.negative); train into another folder")
+        }
         let outcome = TrainingOutcome(
-            feature: try Feature(folder: folder), runs: runs, options: options,
+            feature: feature, runs: runs, options: options,
             fingerprint: fingerprint)
         let isEnough = outcome.convergentCount >= options.minConvergentSeeds
         return options.reuse == .onlyConvergent && !isEnough ? nil : outcome

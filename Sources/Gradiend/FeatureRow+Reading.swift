@@ -8,7 +8,8 @@ extension [FeatureRow] {
     /// `alternative_class`, `factual`, `alternative`. Or a merged one: `masked`, `label_class`,
     /// `label`, optionally with `alternative` and `alternative_class`; without them the counterpart
     /// is drawn from the words of the other classes, as often as they occur. A column `split` says
-    /// what a row is for; without one all rows are to train.
+    /// what a row is for; without one all rows are to train. What ``csv()`` writes beyond them is
+    /// read as well.
     ///
     /// - Parameters:
     ///   - table: The rows.
@@ -24,9 +25,12 @@ extension [FeatureRow] {
         try table.require(names)
         self = try table.rows.map { row in
             let fields = try names.map { try table.required($0, of: row) }
-            return FeatureRow(
+            var result = FeatureRow(
                 masked: try table.masked(of: row, gap: gap), split: try table.split(of: row),
                 classes: (fields[1], fields[2]), words: (fields[3], fields[4]))
+            result.template = row.fields["template"].flatMap { $0.isEmpty ? nil : $0 }
+            result.followsSentences = row.fields["follows_sentences"] == "true"
+            return result
         }
     }
 

@@ -14,17 +14,21 @@ public struct FeatureSuite: Sendable {
     ///   - model: The base model of all.
     ///   - options: How.
     ///   - observe: Is told what happens, with the pair.
+    ///   - finished: Is given what each pair's training left, before the next begins.
     /// - Throws: As ``FeatureTraining`` does, before any pair is trained.
     public init(
         of rows: [FeatureRow], with task: PredictionTask, in model: Transformer,
         _ options: TrainingOptions,
-        observe: (ClassPair, FeatureTraining.Event) -> Void = { _, _ in }
+        observe: (ClassPair, FeatureTraining.Event) throws -> Void = { _, _ in },
+        finished: (ClassPair, TrainingOutcome) throws -> Void = { _, _ in }
     ) throws {
         let trainings = try ClassPair.pairs(of: rows.classes).map { pair in
             try FeatureTraining(of: rows, with: task, in: model, classes: pair, options)
         }
         outcomes = try trainings.map { training in
-            (training.classes, try training.run { observe(training.classes, $0) })
+            let outcome = try training.run { try observe(training.classes, $0) }
+            try finished(training.classes, outcome)
+            return (training.classes, outcome)
         }
     }
 

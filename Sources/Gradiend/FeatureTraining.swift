@@ -92,8 +92,10 @@ public struct FeatureTraining: Sendable {
     private func requireDifferentGradients() throws {
         let directions = Dictionary(grouping: rows.indices) { rows[$0].transition }
         for (transition, places) in directions.sorted(by: { $0.key < $1.key }) {
-            var seen: Set<String> = []
-            let different = places.filter { seen.insert(rows[$0].masked).inserted }.prefix(3)
+            var seen: Set<[Int]> = []
+            let different = places.filter {
+                seen.insert(contrasts[$0].factual.tokens).inserted
+            }.prefix(3)
             guard different.count > 1 else { continue }
             let signal =
                 rows[places[0]].factual == rows[places[0]].alternative

@@ -78,16 +78,16 @@ extension [ImportantWeight] {
             "flat_index_in_param", "param_row", "param_col", "coords", "param_shape", "param_numel",
             "value",
         ]
-        let lines = map { weight in
+        let rows = map { weight in
             [
                 "\(weight.rank)", weight.part, "\(weight.importance)",
                 "\(weight.local_input_index)", "\(weight.base_global_index)",
-                csvField(weight.param_name), "\(weight.flat_index_in_param)",
+                weight.param_name, "\(weight.flat_index_in_param)",
                 weight.param_row.map(String.init) ?? "", weight.param_col.map(String.init) ?? "",
-                csvField("\(weight.coords)"), csvField("\(weight.param_shape)"),
+                "\(weight.coords)", "\(weight.param_shape)",
                 "\(weight.param_numel)", "\(weight.value)",
-            ].joined(separator: ",")
+            ]
         }
-        return ([header.joined(separator: ",")] + lines).joined(separator: "\n") + "\n"
+        return csvText(header: header, rows: rows)
     }
 }

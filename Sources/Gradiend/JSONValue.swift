@@ -48,8 +48,11 @@ extension JSONValue: Codable {
             self = .text(value)
         } else if let values = try? container.decode([JSONValue].self) {
             self = .list(values)
+        } else if let values = try? container.decode([String: JSONValue].self) {
+            self = .table(values)
         } else {
-            self = .table(try container.decode([String: JSONValue].self))
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "it is no value that can be held")
         }
     }
 

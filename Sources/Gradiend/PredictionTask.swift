@@ -65,7 +65,8 @@ public struct PredictionTask: Sendable {
                 ? tokenizer.beginningOfText.map { [$0] } ?? [] : []
         ending = isMasked ? special(["[SEP]", "</s>"]) : []
         self.maxLength = min(maxLength ?? .max, model.config.nCtx)
-        guard self.maxLength > beginning.count + ending.count else {
+        guard self.maxLength > max(beginning.count + ending.count, self.place == .last ? 1 : 0)
+        else {
             throw GradiendError.badOption(
                 "the longest text is \(self.maxLength) tokens; give more")
         }

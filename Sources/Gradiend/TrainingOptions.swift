@@ -107,6 +107,8 @@ public struct TrainingOptions: Sendable, Hashable {
         try require(
             (1...1_000_000).contains(epochs) && maxSteps ?? 1 > 0,
             "give 1 to 1,000,000 epochs and at least one step")
+        try require(
+            parameters != [], "no weights are named; give names, or nothing for all of the core")
         try require(evaluateEvery > 0, "give at least one step between evaluations")
         try require(evaluationRows ?? 2 >= 2, "an evaluation needs at least two rows")
         try require(

@@ -97,6 +97,14 @@ struct BaseRun: Sendable {
         return starts.min().map { (isCausal ? $0 : 0)..<end }
     }
 
+    /// Whether an intervention changes anything in a sequence that matters to what is read.
+    func changesSomething(_ intervention: Intervention, _ sequence: Int) -> Bool {
+        let isCausal = model.config.attention == .causal
+        return firstDifference(
+            of: intervention, sequence: sequence,
+            through: isCausal ? lastRead(of: sequence) : tokens.length - 1) != nil
+    }
+
     /// The first position at which an intervention changes the base run's value, up to a position.
     ///
     /// A patch from a run with the same first tokens changes nothing there.

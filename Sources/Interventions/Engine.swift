@@ -118,6 +118,9 @@ public struct Engine: Sendable {
 
     /// The floating-point operations that no exact method can do without: the matrix products of
     /// the rows that differ, from where they differ to what is read, and of logits that are needed.
+    ///
+    /// Of branches that join at a block's input, keys and values of later positions count too,
+    /// which that block's attention could do without: a few percent.
     var neededOperations: Double {
         plans.reduce(0) { sum, plan in
             plan.positions.indices.reduce(sum) { $0 + operations(of: plan, sequence: $1) }

@@ -1,3 +1,5 @@
+import Results
+
 /// The neurons' study in the published study's CSV form: a file for each template and
 /// intervention, a row for each word, layer (0 for the embedding) and neuron.
 public enum NeuronTable {
@@ -64,7 +66,7 @@ public enum NeuronTable {
             let words =
                 [prompt.word.name] + prompt.texts + prompt.candidates.map { "['\($0)']" }
             let start =
-                words.map(field).joined(separator: ",") + ","
+                words.map(csvField).joined(separator: ",") + ","
                 + prompt.scores.flatMap { ["\($0.first)", "\($0.second)"] }
                 .joined(separator: ",")
             for (place, score) in scores[index].enumerated() {
@@ -75,13 +77,6 @@ public enum NeuronTable {
             }
         }
         return bytes
-    }
-
-    private static func field(_ text: String) -> String {
-        guard text.utf8.contains(where: ",\"\r\n".utf8.contains) else { return text }
-        return "\""
-            + text.split(separator: "\"", omittingEmptySubsequences: false)
-            .joined(separator: "\"\"") + "\""
     }
 }
 

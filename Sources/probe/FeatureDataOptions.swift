@@ -62,7 +62,11 @@ struct FeatureDataOptions: ParsableArguments {
         transform: FeatureDataOptions.merging)
     var merge: [String: String] = [:]
 
-    @Option(help: "How rows are divided: column, random or words (held out).")
+    @Option(
+        help: """
+            How rows are divided: column, random or words (held out). The last two depend on \
+            --seed: give the same to every command.
+            """)
     var split = SplitName.column
 
     @Flag(help: "Add rows of other classes without contrast, whose h should be 0.")
@@ -104,7 +108,7 @@ struct FeatureDataOptions: ParsableArguments {
     ///
     /// - Parameter task: By whose tokens the names of templates are equally long.
     func rows(seed: UInt64, for task: PredictionTask) throws -> [FeatureRow] {
-        var rows: [FeatureRow]
+        let rows: [FeatureRow]
         if let data {
             rows = try Self.rows(of: data, gap: gap, seed: seed)
         } else if let templates = try nameTemplates(seed: seed) {
@@ -113,14 +117,7 @@ struct FeatureDataOptions: ParsableArguments {
         } else {
             rows = try OrganismRows(seed: seed).rows()
         }
-        rows = try rows.merging(merge).divided(by: split.splitting, seed: seed)
-        // Training takes the first two classes, too.
-        if identities, rows.classes.count > 1 {
-            let (first, second) = (rows.classes[0], rows.classes[1])
-            rows = rows.addingIdentities(
-                outside: classes ?? ClassPair(positive: first, negative: second))
-        }
-        return rows
+        return try rows.merging(merge).divided(by: split.splitting, seed: seed)
     }
 
     /// The templates of `--templates`, or those that sentences of `--text` make.

@@ -36,7 +36,7 @@ struct GradiendEvaluate: ParsableCommand {
         let task = try data.task(for: model, self.model)
         let progress = output.verbosity.progress("encoding")
         var all = try data.rows(seed: texts.seed, for: task)
-        if data.identities, data.classes == nil, let classes = feature.classes {
+        if data.identities, let classes = feature.classes {
             all = all.addingIdentities(outside: classes)
         }
         let rows = try feature.encodedRows(

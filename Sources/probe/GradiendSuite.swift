@@ -36,19 +36,24 @@ struct GradiendSuite: ParsableCommand {
     func run() throws {
         output.verbosity.apply()
         let model = try self.model.load()
-        let (options, arguments) = try training.options()
+        var (options, arguments) = try training.options()
+        guard options.reuse == .never else {
+            throw GradiendError.badOption("a suite is trained anew; leave use_cache out")
+        }
+        if data.identities { options.addsIdentities = true }
         let task = try data.task(for: model, self.model)
         try arguments?.requireObjective(of: task)
         arguments?.notes.forEach(Terminal.note)
         let rows = try data.rows(seed: options.seed, for: task)
         let judged = try rows.of(split)
-        let suite = try suite(of: rows, task, model, options)
         let folder = output.folder(for: "gradiend-suite")
-        let classes = suite.outcomes.map(\.classes)
-        let names = classes.map(\.folder)
-        for (name, entry) in zip(names, suite.outcomes) {
-            try entry.outcome.feature.save(to: "\(folder)/\(name)", from: entry.outcome)
+        let names = ClassPair.pairs(of: rows.classes).map(\.folder)
+        guard Set(names).count == names.count else {
+            throw GradiendError.badOption(
+                "two pairs of classes would have one folder; rename classes with --merge")
         }
+        let suite = try suite(of: rows, task, model, options, in: folder)
+        let classes = suite.outcomes.map(\.classes)
         let encoding = try suite.crossEncoding(of: judged, with: task, in: model)
         var result = encoding.array("gradiend-suite", .difference, features: names, pairs: classes)
         result.provenance = try Provenance(of: model, seed: options.seed)
@@ -65,7 +70,7 @@ struct GradiendSuite: ParsableCommand {
     /// Trains, and shows how far it is.
     private func suite(
         of rows: [FeatureRow], _ task: PredictionTask, _ model: Transformer,
-        _ options: TrainingOptions
+        _ options: TrainingOptions, in folder: String
     ) throws -> FeatureSuite {
         var lines: [String: ProgressLine] = [:]
         return try FeatureSuite(of: rows, with: task, in: model, options) { pair, event in
@@ -74,6 +79,12 @@ struct GradiendSuite: ParsableCommand {
             let line = lines[name] ?? output.verbosity.progress(name)
             lines[name] = line
             line.update(step, of: total)
+        } finished: { pair, outcome in
+            let path = "\(folder)/\(pair.folder)"
+            try outcome.feature.save(to: path, from: outcome)
+            let seed = outcome.feature.record?.seed ?? options.seed
+            try AtomicFile.write(
+                outcome.seedReport(folders: [seed: path]), to: path + "/seed_report.json")
         }
     }
 }
@@ -81,6 +92,6 @@ struct GradiendSuite: ParsableCommand {
 extension ClassPair {
     /// The name of a folder of the pair's feature.
     fileprivate var folder: String {
-        "\(positive)-\(negative)".replacing("/", with: "_")
+        "\(positive)__\(negative)".replacing("/", with: "_")
     }
 }

@@ -34,8 +34,7 @@ struct GradiendTrain: ParsableCommand {
         let folder = output.folder(for: "gradiend-train")
         var options = settings
         options.checkpointFolder = folder + "/feature"
-        // Without --classes the rows alone tell which classes are others.
-        if data.identities { options.addsIdentities = data.classes == nil }
+        if data.identities { options.addsIdentities = true }
         let task = try data.task(for: model, self.model)
         try arguments?.requireObjective(of: task)
         arguments?.notes.forEach(Terminal.note)

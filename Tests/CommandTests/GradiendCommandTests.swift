@@ -71,7 +71,7 @@ struct GradiendCommandTests {
                 ),
                 (
                     "gradiend-suite --steps 2 --evaluation-rows 8 --keep 0.01 --max-seeds 1",
-                    ["he-she/model.safetensors", "gradiend-suite.png"]
+                    ["he__she/model.safetensors", "he__she/seed_report.json", "gradiend-suite.png"]
                 ),
                 (
                     "gradiend-decode --feature 0/feature --rates 0.1,1 --limit 6",
@@ -264,6 +264,41 @@ struct GradiendCommandTests {
         let lr: Double
         let part: String
         let top_k: Double?
+    }
+
+    /// Rows of a third class say nothing of a feature; identities are of other classes than its.
+    @Test func threeClasses() throws {
+        let words = ["she", "he", "it"]
+        let rows = (0..<120).map { number in
+            let (word, other) = (words[number % 3], words[(number + 1 + number / 3 % 2) % 3])
+            let split = number % 4 == 3 ? "test" : number % 4 == 2 ? "validation" : "train"
+            return
+                "The \(["cat", "doctor"][number / 12 % 2]) ran \(number) times because [MASK] was "
+                + "late,\(split),\(word),\(other),\(word),\(other)\n"
+        }
+        let header = "masked,split,factual_class,alternative_class,factual,alternative\n"
+        try Repository.withTemporaryFolder { folder in
+            try Repository.write(
+                Array((header + rows.joined()).utf8), to: "\(folder)/rows.csv")
+            let suite = try run(
+                "gradiend-suite --data rows.csv --steps 2 --batch-size 4 --keep 0.01 "
+                    + "--max-seeds 1 --identities", in: folder)
+            #expect(suite.end == .exit(0), "\(suite.errors)")
+            let out = "\(folder)/probe-out"
+            for pair in ["he__it", "he__she", "it__she"] {
+                #expect(Repository.exists("\(out)/gradiend-suite/\(pair)/model.safetensors"))
+                let evaluated = try run(
+                    "gradiend-evaluate --data rows.csv --feature probe-out/gradiend-suite/\(pair)",
+                    in: folder)
+                #expect(evaluated.end == .exit(0), "\(evaluated.errors)")
+                let metrics = try JSONDecoder().decode(
+                    Metrics.self,
+                    from: Data(try Repository.bytes("\(out)/gradiend-evaluate/metrics.json")))
+                let groups = Set(metrics.groups.keys)
+                let classes = Set(pair.replacing("__", with: "-").split(separator: "-"))
+                #expect(groups.isDisjoint(with: Set(words).subtracting(classes.map(String.init))))
+            }
+        }
     }
 
     /// Mistakes end with one sentence that names them, and leave nothing.

@@ -104,10 +104,14 @@ import Tokenization
                 masked: "\"a, b\"\r\nthen [MASK]", split: .validation, classes: ("F", "M"),
                 words: ("she", "he"))
         ]
-        try Repository.withTemporaryFolder { folder in
-            try Repository.write(Array(rows.csv().utf8), to: "\(folder)/rows.csv")
-            let table = try TextTable(Blob(mapping: "\(folder)/rows.csv"))
-            #expect(try [FeatureRow](table) == rows)
+        var filled = rows[0]
+        (filled.template, filled.followsSentences) = ("[NAME], [PRONOUN]", true)
+        for rows in [rows, rows + [filled]] {
+            try Repository.withTemporaryFolder { folder in
+                try Repository.write(Array(rows.csv().utf8), to: "\(folder)/rows.csv")
+                let table = try TextTable(Blob(mapping: "\(folder)/rows.csv"))
+                #expect(try [FeatureRow](table) == rows)
+            }
         }
     }
 

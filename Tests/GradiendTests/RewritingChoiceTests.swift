@@ -14,7 +14,6 @@ import Testing
         #expect(abs(scores.onlyFirst - (0.8 * 0.6 + 0.9 * 0.1) / 2) < 1e-12)
         #expect(abs(scores.onlySecond - (0.4 * 0.2 + 0.9 * 0.1) / 2) < 1e-12)
         #expect(abs(scores.meanDifference - 0.2) < 1e-12)
-        #expect(abs(BiasScores.balanced(over: [0.2, 0.3, 0.5]) - 0.14) < 1e-12)
     }
 
     /// Scores of a model that says she and F with p₁ and he and M with p₂ everywhere.

@@ -97,6 +97,43 @@ import Testing
         try experiment.expectEngineMatches(branches, "several edits")
     }
 
+    /// The first edit changes nothing, so that the branch differs from a later place on.
+    @Test func editsThatChangeNothing() throws {
+        let experiment = try Experiment(Self.shapes[2], lengths: [6, 6], differingFrom: [3, 5])
+        let nothing = Edit.patch(from: experiment.clean.cache)
+        let branches = [[1], [1, 2], [4], []].flatMap { positions in
+            [HookKind.z, .mlpPost, .residMid].flatMap { kind in
+                [0, 1].map { layer in
+                    Branch([
+                        Intervention(
+                            Site(HookPoint(kind, layer: layer), positions: positions), nothing),
+                        Intervention(
+                            Site(HookPoint(.residPost, layer: 1), positions: [4]), .zero),
+                    ])
+                }
+            }
+        }
+        try experiment.expectEngineMatches(branches, "edits that change nothing")
+    }
+
+    /// Tokens in the first, in a middle and in the last piece of the vocabulary.
+    @Test func largeVocabularies() throws {
+        let config = TransformerConfig(nLayers: 2, dModel: 8, nHeads: 2, dVocab: 4500, nCtx: 8)
+        let experiment = try Experiment(config, lengths: [5], differingFrom: [2])
+        let branches = experiment.branches(at: .z) + experiment.branches(at: .residPost)
+        for metric in [
+            Metric.logProbability(4499), .probabilityDifference(2048, 2047),
+            .probability(0), .loss,
+        ] {
+            let fast = try metric.measure(branches, departingFrom: experiment.base)
+            let slow = try metric.measureNaively(branches, departingFrom: experiment.base)
+            #expect(Set(slow).count > 2)
+            for (fast, slow) in zip(fast, slow) {
+                #expect(abs(fast - slow) <= 2e-5 * abs(slow) + 1e-9, "\(metric.kind)")
+            }
+        }
+    }
+
     @Test func nothingChangesBeforeTheFirstDifference() throws {
         let experiment = try Experiment(Self.shapes[0], lengths: [6], differingFrom: [3])
         let effects = try Sweep(.residPre, by: [.layer, .pos], from: experiment.clean).measure(
