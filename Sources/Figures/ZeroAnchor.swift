@@ -22,7 +22,8 @@ struct ZeroAnchor {
         (least, largest) = (sizes.min() ?? 1, sizes.max() ?? 1)
         signs = [-1.0, 1].filter { sign in numbers.contains { $0 * sign > 0 } }
         // Wide enough for the words at zero beside the first labels.
-        gap = max(0.5, (signs.count > 1 ? 0.4 : 0.15) * (Double.log10(largest) - Double.log10(least)))
+        let powers = Double.log10(largest) - Double.log10(least)
+        gap = max(0.5, (signs.count > 1 ? 0.4 : 0.15) * powers)
     }
 
     /// Where a number lies, in powers of ten from zero.

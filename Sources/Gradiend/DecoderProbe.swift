@@ -37,6 +37,7 @@ public struct DecoderProbe: Sendable {
         with task: PredictionTask, counting: WordCounting? = nil, atMost limit: Int? = nil
     ) throws {
         let used = rows.filter(classes.isContrast)
+        guard !used.isEmpty else { throw GradiendError.noRows(between: classes, in: rows) }
         let chosen = EvaluationRows.balanced(used, atMost: limit).map { used[$0] }
         guard Set(chosen.map(\.factualClass)).count == 2 else {
             throw GradiendError.oneClass(chosen.first?.factualClass ?? "", split: "evaluate with")

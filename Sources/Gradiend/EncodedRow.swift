@@ -87,9 +87,7 @@ extension [FeatureRow] {
                 || row.isIdentity && classes.label(of: row.factualClass) == 0
         }
         guard !judged.isEmpty else {
-            throw GradiendError.badOption(
-                "no row is between \(classes.positive) and \(classes.negative), the feature's "
-                    + "classes; the rows' are \(self.classes.joined(separator: ", "))")
+            throw GradiendError.noRows(between: classes, in: self)
         }
         return EvaluationRows.balanced(judged, atMost: limit).map { judged[$0] }
     }

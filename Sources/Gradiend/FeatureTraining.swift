@@ -52,6 +52,7 @@ public struct FeatureTraining: Sendable {
             pair.isContrast(row)
                 || row.isIdentity && pair.label(of: row.factualClass) == 0
         }
+        guard !used.isEmpty else { throw GradiendError.noRows(between: pair, in: rows) }
         func chosen(
             _ split: Split, _ purpose: String, atMost limit: Int?, ofEach each: Int?
         ) throws -> [FeatureRow] {
@@ -96,7 +97,11 @@ public struct FeatureTraining: Sendable {
             let different = places.filter {
                 seen.insert(contrasts[$0].factual.tokens).inserted
             }.prefix(3)
-            guard different.count > 1 else { continue }
+            guard different.count > 1 else {
+                let texts = Set(places.map { rows[$0].masked }).count
+                if texts == 1 { continue }
+                throw GradiendError.identicalGradients(transition: transition, count: texts)
+            }
             let signal =
                 rows[places[0]].factual == rows[places[0]].alternative
                 ? .factual : options.source

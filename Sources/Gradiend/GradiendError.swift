@@ -67,3 +67,13 @@ public enum GradiendError: Error, Hashable, CustomStringConvertible {
         }
     }
 }
+
+extension GradiendError {
+    /// Rows none of which is between two classes.
+    static func noRows(between pair: ClassPair, in rows: [FeatureRow]) -> GradiendError {
+        .badOption(
+            "no row is between the classes \(shown(pair.positive)) and "
+                + "\(shown(pair.negative)); the rows' classes are \(rows.classes.map(shown).joined(separator: ", ")): give rows "
+                + "of the feature's classes")
+    }
+}

@@ -102,7 +102,8 @@ public struct TrainingOptions: Sendable, Hashable {
             "the learning rate is \(learningRate); give a positive number")
         try require(
             weightDecay >= 0 && weightDecay * learningRate < 1,
-            "the weight decay is \(weightDecay); give 0 or a small number")
+            "a step would shrink weights by \(weightDecay) times \(learningRate), the weight decay "
+                + "times the learning rate; give a smaller one")
         try require(epsilon > 0, "AdamW's ε is \(epsilon); give a positive number")
         try require(
             (1...1_000_000).contains(epochs) && maxSteps ?? 1 > 0,
@@ -114,8 +115,9 @@ public struct TrainingOptions: Sendable, Hashable {
         try require(
             evaluationRowsPerDirection ?? 1 > 0 && trainingRowsPerDirection ?? 1 > 0,
             "give at least one row of each direction")
+        try require(maxSeeds > 0, "give at least one seed")
         try require(
-            maxSeeds > 0 && minConvergentSeeds > 0 && minConvergentSeeds <= maxSeeds,
+            minConvergentSeeds > 0 && minConvergentSeeds <= maxSeeds,
             "of \(maxSeeds) seeds \(minConvergentSeeds) cannot converge")
         for kept in [prePruning?.kept, postPruning?.kept] {
             if case .share(let share)? = kept {

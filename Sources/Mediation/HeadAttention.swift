@@ -41,9 +41,14 @@ extension HeadTokens {
 extension HeadResults.Item {
     /// The item's inputs in a model's tokens, without candidates: files do not hold theirs.
     ///
+    /// - Parameters:
+    ///   - model: The model.
+    ///   - prependBOS: Whether the beginning-of-text token comes first.
     /// - Throws: ``MediationError`` for inputs of different lengths or without text.
-    public func tokens(in model: Transformer) throws -> HeadTokens {
-        let tokens = try [base, alternative].map { try model.tokens($0, prependBOS: false) }
+    public func tokens(in model: Transformer, prependBOS: Bool = false) throws -> HeadTokens {
+        let tokens = try [base, alternative].map {
+            try model.tokens($0, prependBOS: prependBOS)
+        }
         guard tokens[0].count == tokens[1].count else {
             throw MediationError.unequalLengths(
                 base: tokens[0].map(model.string), alternative: tokens[1].map(model.string))

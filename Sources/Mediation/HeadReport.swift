@@ -126,13 +126,19 @@ public struct HeadReport: Sendable {
         return LinearFit(x, y, given: line)
     }
 
-    /// Pearson's correlation of items' scores with the log of 1 + their total effect; `nil`
-    /// without scores.
+    /// Pearson's correlation of items' scores with the log of their total effects, as in the
+    /// published regression; `nil` without scores.
+    ///
+    /// Of other items than WinoBias's and Winogender's, and where an effect is not positive, it is
+    /// the log of 1 + the effect.
     public var scoreCorrelation: Double? {
         let known = items.filter { $0.score != nil && $0.totalEffect > -1 }
         guard known.count > 2 else { return nil }
+        let effects = known.map(\.totalEffect)
+        let isPublished =
+            (results.split != nil || results.stat != nil) && effects.allSatisfy { $0 > 0 }
         return pearsonCorrelation(
-            known.map { $0.score ?? 0 }, known.map { log1p($0.totalEffect) })
+            known.map { $0.score ?? 0 }, effects.map { isPublished ? log($0) : log1p($0) })
     }
 
     private func columns(_ rows: [[Double]]) -> [[Double]] {

@@ -8,8 +8,12 @@ public import Tensors
 ///
 /// Files of models other than GPT-2 also hold odds of each head; they are read and kept.
 public struct HeadResults: Sendable, Codable, Hashable {
-    /// The model's name.
+    /// The model's name, without a mark of random weights.
     public var modelVersion: String
+    /// Whether its weights are random, which only the file's name says.
+    public var isRandom = false
+    /// Whether the beginning-of-text token comes first; not in published files.
+    public var prependBOS: Bool?
     /// Whether items with small total effects were left out.
     public var isFiltered: Bool
     /// The part of WinoBias; `nil` for other data.
@@ -37,6 +41,7 @@ public struct HeadResults: Sendable, Codable, Hashable {
 
     enum CodingKeys: String, CodingKey {
         case modelVersion = "model_version"
+        case prependBOS = "prepend_bos"
         case isFiltered = "do_filter"
         case split, stat, threshold, results
         case loaded = "num_examples_loaded"
@@ -121,12 +126,19 @@ extension HeadResults {
     /// How many heads each has.
     public var headCount: Int { results.first?.indirectHead.first?.count ?? 0 }
 
+    /// The model's name, with `_random` behind it where its weights are random.
+    public var modelName: String { modelVersion + (isRandom ? "_random" : "") }
+
     /// Puts results together; means are taken.
     public init(
         model: String, split: String? = nil, stat: String? = nil, loaded: Int,
-        filter: TotalEffectFilter? = nil, items: [Item]
+        filter: TotalEffectFilter? = nil, prependBOS: Bool = false, items: [Item]
     ) {
-        (modelVersion, self.split, self.stat) = (model, split, stat)
+        let mark = "_random"
+        isRandom = model.hasSuffix(mark)
+        modelVersion = isRandom ? String(model.dropLast(mark.count)) : model
+        (self.split, self.stat) = (split, stat)
+        self.prependBOS = prependBOS ? true : nil
         isFiltered = filter != nil
         self.loaded = loaded
         (aligned, threshold) = (filter?.aligned, filter?.threshold)
@@ -149,6 +161,14 @@ extension HeadResults {
         } catch {
             throw MediationError.badFile(path: file.name, reason: error.description)
         }
+        guard results.count == analyzed else {
+            throw MediationError.badFile(
+                path: file.name,
+                reason: "it has \(results.count) results, not \(analyzed) as its "
+                    + "num_examples_analyzed says")
+        }
+        let name = file.name.split(separator: "/").last.map(String.init) ?? file.name
+        isRandom = name.contains("_random_") && !modelVersion.hasSuffix("_random")
         let (layers, heads) = (layerCount, headCount)
         guard !results.isEmpty, layers > 0, heads > 0 else {
             throw MediationError.badFile(path: file.name, reason: "it has no results")
@@ -178,7 +198,7 @@ extension HeadResults {
     /// `attention_intervention_gpt2_filtered_dev`.
     public var fileStem: String {
         let filter = isFiltered ? "filtered" : "unfiltered"
-        let name = String(modelVersion.map { $0 == "/" ? "_" : $0 })
+        let name = String(modelName.map { $0 == "/" ? "_" : $0 })
         return "attention_intervention_" + (stat.map { $0 + "_" } ?? "") + "\(name)_\(filter)"
             + (split.map { "_" + $0 } ?? "")
     }

@@ -15,6 +15,7 @@ public struct HeadSweep: Sendable {
     /// Items left out before, each with the reason.
     public let skipped: [(item: String, reason: String)]
     private let model: Transformer
+    private let prependBOS: Bool
     private static let effects = HeadEffect.allCases
 
     /// Splits items, and filters them by their total effects.
@@ -45,6 +46,7 @@ public struct HeadSweep: Sendable {
                     + (skipped.first.map { "; \($0.item.debugDescription): \($0.reason)" } ?? ""))
         }
         (self.model, self.skipped, loaded) = (model, skipped, split.count)
+        self.prependBOS = prependBOS
         if let quantile {
             let ratios = try split.enumerated().map { index, entry in
                 progress(index, split.count)
@@ -113,6 +115,6 @@ public struct HeadSweep: Sendable {
         }
         return HeadResults(
             model: model.name, split: split, stat: stat, loaded: loaded, filter: filter,
-            items: results)
+            prependBOS: prependBOS, items: results)
     }
 }

@@ -179,18 +179,16 @@ public struct HeadItem: Sendable, Hashable {
     public let candidates: [String]
     /// What is known of the item, for correlations with its effect; `nil` where nothing is.
     public let score: Double?
-    /// The occupations of both continuations, if it is about two.
-    public var occupations: [String] = []
 
     /// Describes an item.
     public init(
         context: Template, fillers: (String, String), candidates: (String, String),
-        score: Double? = nil, occupations: [String] = []
+        score: Double? = nil
     ) {
         self.context = context
         self.fillers = [fillers.0, fillers.1]
         self.candidates = [candidates.0, candidates.1]
-        (self.score, self.occupations) = (score, occupations)
+        self.score = score
     }
 
     /// The texts of x and x′.

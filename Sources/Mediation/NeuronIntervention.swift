@@ -33,10 +33,4 @@ public enum NeuronIntervention: String, Sendable, CaseIterable {
         case .womanMinusMan, .womanIndirect, .womanDirect: false
         }
     }
-
-    /// Whether the alternative prompt runs, the neuron being kept as in the base prompt.
-    public var isDirect: Bool { self == .manDirect || self == .womanDirect }
-
-    /// Whether the neuron gets the alternative prompt's value.
-    public var isIndirect: Bool { self == .manIndirect || self == .womanIndirect }
 }

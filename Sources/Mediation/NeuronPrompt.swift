@@ -36,6 +36,38 @@ public struct NeuronPrompts: Sendable {
     /// The words left out, each with the reason, once however many templates there are.
     public private(set) var skipped: [(word: String, reason: String)] = []
 
+    /// Why a word cannot be used in a template.
+    private typealias Failure = (template: Int, reason: String)
+
+    /// The words with the reasons, and in which templates if they count in others.
+    private static func skipped(
+        _ words: [Profession], _ failures: [String: [Failure]], templates count: Int
+    ) -> [(word: String, reason: String)] {
+        words.compactMap { word in
+            guard let failed = failures[word.name], let last = failed.last else { return nil }
+            if failed.count >= count { return (word: word.name, reason: last.reason) }
+            let numbers = failed.map { String($0.template + 1) }.joined(separator: ", ")
+            let what = failed.count == 1 ? "template" : "templates"
+            return (word: word.name, reason: "\(last.reason), in \(what) \(numbers) only")
+        }
+    }
+
+    /// The tokens of both candidates.
+    private static func candidates(
+        of study: MediationStudy, in model: Transformer
+    ) throws -> [[Int]] {
+        let candidates = try [study.candidates.first, study.candidates.second].map {
+            try model.candidate($0)
+        }
+        guard candidates[0] != candidates[1] else {
+            throw MediationError.badText(
+                "the candidates \(quoted(study.candidates.first)) and "
+                    + "\(quoted(study.candidates.second)) are the same tokens; choose two that "
+                    + "differ")
+        }
+        return candidates
+    }
+
     /// What happens to words of several tokens.
     public enum SeveralTokens: String, Sendable, CaseIterable {
         /// They are left out.
@@ -59,20 +91,13 @@ public struct NeuronPrompts: Sendable {
         _ study: MediationStudy, in model: Transformer, templates: [Int]? = nil,
         several: SeveralTokens = .skip, prependBOS: Bool = false
     ) throws {
-        let candidates = try [study.candidates.first, study.candidates.second].map {
-            try model.candidate($0)
-        }
-        guard candidates[0] != candidates[1] else {
-            throw MediationError.badText(
-                "the candidates \(quoted(study.candidates.first)) and "
-                    + "\(quoted(study.candidates.second)) are the same tokens; choose two that "
-                    + "differ")
-        }
+        let candidates = try Self.candidates(of: study, in: model)
         let splitter = SlotSplitter(
             model: model, prependBOS: prependBOS,
             room: candidates.map(\.count).max().map { $0 > 1 ? $0 : 0 } ?? 0)
-        var reasons: [String: String] = [:]
-        for index in templates ?? Array(study.templates.indices) {
+        var failures: [String: [Failure]] = [:]
+        let chosen = templates ?? Array(study.templates.indices)
+        for index in chosen {
             guard study.templates.indices.contains(index) else {
                 throw MediationError.badText(
                     "there is no template \(index + 1); they are 1 to \(study.templates.count)")
@@ -100,12 +125,14 @@ public struct NeuronPrompts: Sendable {
                             tokens: splits.map(\.tokens), positions: splits.map(\.position),
                             candidates: candidates))
                 case .success(let split):
-                    reasons[word.name] = "\(split.count) tokens (\(split.pieces))"
-                case .failure(let error): reasons[word.name] = error.reason
+                    let reason = "\(split.count) tokens (\(split.pieces))"
+                    failures[word.name, default: []].append((index, reason))
+                case .failure(let error):
+                    failures[word.name, default: []].append((index, error.reason))
                 }
             }
         }
-        skipped = study.words.compactMap { word in reasons[word.name].map { (word.name, $0) } }
+        skipped = Self.skipped(study.words, failures, templates: chosen.count)
         guard !prompts.isEmpty else {
             throw MediationError.nothingLeft(
                 "no prompt is left: all \(study.words.count) words were skipped"

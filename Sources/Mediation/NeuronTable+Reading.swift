@@ -7,10 +7,18 @@ extension NeuronTable {
     /// - Parameters:
     ///   - files: The files; a file's name says which intervention it holds.
     ///   - words: The words' scores, which the files do not have.
-    /// - Throws: ``MediationError/badFile(path:reason:)``, ``CSVError`` with the line.
+    /// - Throws: ``MediationError/badFile(path:reason:)``, also for files of several models;
+    ///   ``CSVError`` with the line.
     public static func read(_ files: [Blob], words: [Profession]) throws -> NeuronResults {
         var study = Study(words)
-        for file in files {
+        let models = files.map { model(ofFile: $0.name) }
+        for (file, model) in zip(files, models) {
+            guard model == models[0] else {
+                throw MediationError.badFile(
+                    path: file.name,
+                    reason: "it is of \(model ?? "no model"), but \(files[0].name) of "
+                        + "\(models[0] ?? "none"); give files of one model")
+            }
             let name = file.name.split(separator: "/").last.map(String.init) ?? file.name
             // `woman_direct` ends like `man_direct`, so the underscore before it counts.
             guard
@@ -57,7 +65,10 @@ extension NeuronTable {
             var order: [Int] = []
             for row in try Row.all(of: file) {
                 let place = try prompt(of: row, in: file)
-                if cells[place] == nil { order.append(place) }
+                if cells[place] == nil {
+                    order.append(place)
+                    try check(row, of: prompts[place], in: file)
+                }
                 cells[place, default: []].append(row.cell)
             }
             let all = cells.values.joined()
@@ -101,6 +112,21 @@ extension NeuronTable {
                     scores: described.plain))
             places[row.text] = prompts.count - 1
             return prompts.count - 1
+        }
+
+        /// Plain runs of one model have the same scores, but for rounding.
+        private func check(_ row: Row, of prompt: NeuronResults.Prompt, in file: Blob) throws {
+            let plain = try row.described().plain
+            let isSame = zip(plain, prompt.scores).allSatisfy { one, other in
+                abs(one.first - other.first) <= 1e-3 * other.first
+                    && abs(one.second - other.second) <= 1e-3 * other.second
+            }
+            guard isSame else {
+                throw MediationError.badFile(
+                    path: file.name,
+                    reason: "\(quoted(row.text)) has other probabilities without an intervention "
+                        + "than in the files before; give files of one model")
+            }
         }
 
         /// Scores by layer and neuron; `nil` unless there is one of each.

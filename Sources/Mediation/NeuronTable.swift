@@ -1,4 +1,5 @@
 import Results
+import Tensors
 
 /// The neurons' study in the published study's CSV form: a file for each template and
 /// intervention, a row for each word, layer (0 for the embedding) and neuron.
@@ -17,6 +18,7 @@ public enum NeuronTable {
     ///   - results: The results.
     ///   - model: The model's name, for the files'.
     ///   - folder: Where they will be.
+    /// - Throws: ``MediationError/badText(_:)`` for templates that have one file name.
     public static func files(
         _ results: NeuronResults, model: String, in folder: String
     ) throws -> [(path: String, bytes: [UInt8])] {
@@ -24,14 +26,20 @@ public enum NeuronTable {
         let groups = Dictionary(grouping: results.prompts.indices) { prompt in
             template(results.prompts[prompt])
         }
+        var named: [String: String] = [:]
+        for template in groups.keys.sorted() {
+            if let other = named.updateValue(template, forKey: fileName(template)) {
+                throw MediationError.badText(
+                    "the templates \(quoted(other)) and \(quoted(template)) have the same file "
+                        + "name; choose one of them with --templates, or reword one")
+            }
+        }
         for (template, prompts) in groups.sorted(by: { $0.key < $1.key }) {
             for intervention in results.interventions {
                 guard let scores = results.scores[intervention] else { continue }
                 let present = prompts.filter { !scores[$0].isEmpty }
                 if present.isEmpty { continue }
-                let stem = "\(template)_\(intervention.rawValue)_\(model)"
-                let name = String(
-                    stem.map { $0 == " " || $0 == "/" ? "_" : $0 })
+                let name = fileName("\(template)_\(intervention.rawValue)_\(model)")
                 files.append(
                     (
                         "\(folder)/\(name).csv",
@@ -40,6 +48,10 @@ public enum NeuronTable {
             }
         }
         return files
+    }
+
+    private static func fileName(_ text: String) -> String {
+        String(text.map { $0 == " " || $0 == "/" ? "_" : $0 })
     }
 
     /// The template with X in its slot: where the word stands and the alternatives differ.

@@ -95,8 +95,7 @@ public struct WinoBias: Sendable {
         return HeadItem(
             context: Template(before: pair[0].context + " ", after: ""),
             fillers: kind == "she" ? ("she", "he") : ("her", "his"),
-            candidates: (female.continuation, male.continuation),
-            occupations: [female.occupation, male.occupation])
+            candidates: (female.continuation, male.continuation))
     }
 }
 

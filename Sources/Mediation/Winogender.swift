@@ -60,8 +60,7 @@ public struct Winogender: Sendable {
                 HeadItem(
                     context: Template(before: occupation.context + " ", after: ""),
                     fillers: occupation.kind == "$NOM_PRONOUN" ? ("she", "he") : ("her", "his"),
-                    candidates: (female.continuation, male.continuation), score: score,
-                    occupations: [occupation.occupation, participant.participant]))
+                    candidates: (female.continuation, male.continuation), score: score))
         }
     }
 
@@ -69,7 +68,6 @@ public struct Winogender: Sendable {
     private struct Row {
         let line: Int
         let occupation: String
-        let participant: String
         let isParticipant: Bool
         let kind: String
         let context: String
@@ -89,7 +87,7 @@ public struct Winogender: Sendable {
             guard fields[2] == "0" || fields[2] == "1" else {
                 throw bad("the answer is \(quoted(fields[2])), not 0 or 1")
             }
-            (self.line, occupation, participant) = (line, fields[0], fields[1])
+            (self.line, occupation) = (line, fields[0])
             isParticipant = fields[2] == "1"
             let words = fields[3].split(separator: " ").map { word in
                 String(word).replacing("$OCCUPATION", with: fields[0])

@@ -14,11 +14,13 @@ struct DecoderGridOptions: ParsableArguments {
     var grid = GridName.package
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Rates instead of the grid's, with commas.", valueName: "rates"),
         transform: DecoderGridOptions.numbers)
     var rates: [Double]?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Factors instead of the grid's, with commas.", valueName: "factors"),
         transform: DecoderGridOptions.numbers)
     var factors: [Double]?

@@ -16,10 +16,14 @@ struct GradiendRewrite: ParsableCommand {
 
     @OptionGroup(title: "Feature") var feature: FeatureOptions
 
-    @Option(help: ArgumentHelp("The factor in place of h.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The factor in place of h.", valueName: "number"))
     var factor: Double?
 
-    @Option(help: ArgumentHelp("What the vector is multiplied by.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("What the vector is multiplied by.", valueName: "number"))
     var rate: Double?
 
     @Option(help: ArgumentHelp("The class to say more often.", valueName: "class"))
@@ -85,6 +89,11 @@ struct GradiendRewrite: ParsableCommand {
         let feature = try self.feature.load(for: model, classes: data.classes)
         let (rewriting, score) = try chosen(feature, model)
         let rewritten = try feature.rewriting(model, rewriting)
+        let logits = try rewritten.run([[0, 0]], logits: .last).logits
+        guard logits?.values.allSatisfy(\.isFinite) ?? false else {
+            throw GradiendError.badOption(
+                "the rewritten model has no finite logits; give a smaller rate")
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let stats = Statistics(

@@ -27,6 +27,9 @@ struct GradiendTop: ParsableCommand {
 
     @OptionGroup(title: "Output") var output: OutputOptions
 
+    /// More bars cannot be read.
+    private static let mostDrawn = 100
+
     func validate() throws {
         if top < 1 { throw ValidationError("--top is at least 1") }
     }
@@ -35,7 +38,8 @@ struct GradiendTop: ParsableCommand {
         output.verbosity.apply()
         let feature = try Feature(folder: feature)
         let weights = feature.importantWeights(top, by: part)
-        let names = weights.map { weight in
+        let drawn = weights.prefix(Self.mostDrawn)
+        let names = drawn.map { weight in
             // Without what all names have, so that the rest can be read.
             weight.param_name.split(separator: ".").dropFirst().joined(separator: ".")
                 .replacing(".weight", with: "") + " "
@@ -44,7 +48,7 @@ struct GradiendTop: ParsableCommand {
         var result = LabelledArray(
             "gradiend-top", quantity: Quantity(part.rawValue.replacing("-", with: " ")),
             axes: [Axis("weight", labels: names)],
-            values: Tensor([weights.count], weights.map(\.value)))
+            values: Tensor([drawn.count], drawn.map(\.value)))
         result.settings = ["feature": self.feature, "part": part.rawValue]
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
@@ -54,6 +58,10 @@ struct GradiendTop: ParsableCommand {
             files: [
                 ("\(folder)/weights.json", Array(try encoder.encode(weights))),
                 ("\(folder)/weights.csv", Array(weights.csv().utf8)),
-            ], "\(weights.count) of \(feature.map.count) weights", command: "gradiend-top", output)
+            ],
+            "\(weights.count) of \(feature.map.count) weights"
+                + (drawn.count < weights.count
+                    ? " in \(folder)/weights.csv, \(drawn.count) in the figure" : ""),
+            command: "gradiend-top", output)
     }
 }

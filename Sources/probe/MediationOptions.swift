@@ -144,9 +144,12 @@ struct ItemOptions: ParsableArguments {
         file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
     }
 
-    /// The part of WinoBias, as its file's name ends.
+    /// The part of WinoBias, as its file's name ends; `nil` without an ending.
     var split: String? {
-        winobias.map { file in file.split(separator: ".").last.map(String.init) ?? file }
+        guard let name = winobias?.split(separator: "/").last, let dot = name.lastIndex(of: "."),
+            name.last != "."
+        else { return nil }
+        return String(name[name.index(after: dot)...])
     }
 
     /// The items split, filtered, and what is said of those left out.

@@ -37,7 +37,8 @@ extension MediationReport {
     func report(_ files: [NeuronFile]) throws {
         var options = curve.options
         options.isCompatible = compat == .upstream
-        for file in files {
+        for (index, file) in files.enumerated() {
+            if index > 0 { bracket(",") }
             let aggregate = files.count == 1 ? file.model : file.name
             try reportNeurons(
                 NeuronReport(file.results, options: options), file,
@@ -60,6 +61,7 @@ extension MediationReport {
             "mediation-curves", quantity: Quantity("mean indirect effect"),
             axes: [Axis("results", labels: curves.map(\.name)), sites],
             values: Tensor([curves.count, sites.count], values))
+        bracket(",")
         all.provenance = Provenance(of: files.map(\.model).joined(separator: ", "), made: nil)
         try probe.report(
             LinePlot(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Figures
 import FoundationEssentials
+import Glibc
 import Mediation
 import Models
 import Results
@@ -70,6 +71,7 @@ struct MediationReport: ParsableCommand {
 
     func run() throws {
         output.verbosity.apply()
+        try checkOutputs()
         if files[0].hasSuffix(".csv") { return try report([readTables()]) }
         var heads: [(name: String, report: HeadReport)] = []
         var neurons: [NeuronFile] = []
@@ -80,15 +82,55 @@ struct MediationReport: ParsableCommand {
                 heads.append((name, HeadReport(try HeadResults(Blob(mapping: file)))))
             }
         }
+        bracket("[")
         try report(neurons)
-        for (name, report) in heads {
-            let provenance = Provenance(of: report.results.modelVersion, made: nil)
+        for (index, (name, report)) in heads.enumerated() {
+            if index > 0 || !neurons.isEmpty { bracket(",") }
+            let provenance = Provenance(of: report.results.modelName, made: nil)
             try drawHeads(
-                report, name: name, top: listing.top, figure, provenance,
+                report, name: name + "-heads", top: listing.top, figure, provenance,
                 settings: ["file": name], files: drawn(report, name, provenance),
                 command: Self.command, output)
         }
-        if heads.count > 1 { try compare(heads) }
+        if heads.count > 1 {
+            bracket(",")
+            try compare(heads)
+        }
+        bracket("]\n")
+    }
+
+    /// Prints what makes one list of several files' JSON.
+    func bracket(_ text: String) {
+        if output.json && files.count > 1 { print(text, terminator: "") }
+    }
+
+    /// Refuses files that the results would be written over.
+    private func checkOutputs() throws {
+        let inputs = Set(files.compactMap(Self.realPath))
+        let folder = output.folder(for: Self.command)
+        var suffixes = [
+            "-heads", "-heads-direct", "-heads-sorted", "-heads-layers", "-heads-bars",
+            "-heads-top", "-heads-top-direct", "-heads-totals", "-heads-items", "-bias", "-curve",
+            "-strip", "-neurons", "-totals-table",
+        ]
+        for number in 0..<examples.examples { suffixes.append("-example-\(number + 1)") }
+        for name in Self.names(of: files) {
+            for suffix in suffixes {
+                let path = "\(folder)/\(name)\(suffix).json"
+                guard let real = Self.realPath(path), inputs.contains(real) else { continue }
+                throw MediationError.badFile(
+                    path: path,
+                    reason: "it is to be read and would be written over; give another folder as "
+                        + "--out")
+            }
+        }
+    }
+
+    /// Where a file is, whatever its path's form; `nil` if there is none.
+    private static func realPath(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 
     /// What tells our grids and the published form apart.
@@ -132,7 +174,7 @@ extension MediationReport {
         guard examples.examples > 0 else { return [] }
         let results = report.results
         // The published files say so in their names only.
-        let isRandom = results.modelVersion.hasSuffix("_random") || name.contains("_random_")
+        let isRandom = results.modelName.hasSuffix("_random") || name.contains("_random_")
         if model == nil && isRandom {
             throw MediationError.nothingLeft(
                 "\(name) is of random weights, which its file does not hold; name a folder that "
@@ -147,8 +189,10 @@ extension MediationReport {
                     + "with --model")
         }
         return try examples.files(
-            report, in: model, tokens: { try results.results[$0].tokens(in: model) }, name: name,
-            in: output.folder(for: Self.command), figure, provenance, output.format)
+            report, in: model,
+            tokens: {
+                try results.results[$0].tokens(in: model, prependBOS: results.prependBOS ?? false)
+            }, name: name, in: output.folder(for: Self.command), figure, provenance, output.format)
     }
 
     /// All files' effects side by side.
@@ -156,7 +200,7 @@ extension MediationReport {
         let totals = reports.map(\.report.totals)
         let names = reports.map { String($0.name.trimmingPrefix("attention_intervention_")) }
         let provenance = Provenance(
-            of: reports.map(\.report.results.modelVersion).joined(separator: ", "), made: nil)
+            of: reports.map(\.report.results.modelName).joined(separator: ", "), made: nil)
         let array = LabelledArray(
             "mediation-comparison", quantity: Quantity("mean effect"),
             axes: [Axis("results", labels: names), Axis("effect", labels: totals[0].map(\.name))],

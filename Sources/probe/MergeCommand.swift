@@ -10,8 +10,9 @@ struct MergeCommand: ParsableCommand {
         abstract: "Put the parts of a study together that were made with --shard.",
         discussion: """
             The command that made the parts is run again, with their numbers in place, so it must \
-            find the same model and data. Its files are those of one run, byte for byte but for \
-            the command and the time in the JSON.
+            find the same model and data. --title, --dpi, --format and --quiet are not taken over; \
+            give them here. Its files are those of one run, byte for byte but for the command and \
+            the time in the JSON.
             """)
 
     @Argument(
@@ -24,6 +25,18 @@ struct MergeCommand: ParsableCommand {
             "The folder to write to. (default: probe-out/<command>)", valueName: "folder"),
         completion: .directory)
     var out: String?
+
+    @Option(help: ArgumentHelp("The figures' formats, as of the command.", valueName: "formats"))
+    var format: String?
+
+    @Option(help: ArgumentHelp("The words above the plot.", valueName: "text"))
+    var title: String?
+
+    @Option(help: ArgumentHelp("Pixels per inch of a PNG.", valueName: "number"))
+    var dpi: String?
+
+    @Flag(help: "Say nothing on the way.")
+    var quiet = false
 
     /// What the command line is called among the things that a part's numbers belong to.
     static let key = "command line"
@@ -63,8 +76,15 @@ struct MergeCommand: ParsableCommand {
                 try part.forEachRecord { try store.append($1, of: $0) }
             }
         }
-        var command = try Probe.parseAsRoot(arguments + ["--out", folder])
+        var command = try Probe.parseAsRoot(arguments + ["--out", folder] + appearance)
         try command.run()
+    }
+
+    /// What the command is told that its numbers do not depend on.
+    private var appearance: [String] {
+        [("--format", format), ("--title", title), ("--dpi", dpi)].compactMap { name, value in
+            value.map { "\(name)=\($0)" }
+        } + (quiet ? ["--quiet"] : [])
     }
 
     /// Opens a part.
@@ -102,10 +122,12 @@ struct MergeCommand: ParsableCommand {
     static func recorded() throws -> String {
         var kept: [String] = []
         var skipsNext = false
-        let valued = ["--shard", "--out", "--threads"]
+        let valued = ["--shard", "--out", "--threads", "--format", "--title", "--dpi"]
         for argument in CommandLine.arguments.dropFirst() {
             if skipsNext {
                 skipsNext = false
+            } else if argument == "--quiet" {
+                continue
             } else if valued.contains(argument) {
                 skipsNext = true
             } else if !valued.contains(where: { argument.hasPrefix($0 + "=") }) {

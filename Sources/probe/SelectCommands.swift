@@ -15,7 +15,7 @@ struct SelectHeads: ParsableCommand {
             The mean over items of the indirect effect of all chosen heads together, against their \
             number; beside it that of whole layers. Values are kept in a file of the output folder \
             that is named by the experiment, so a stopped selection goes on, and a larger --k adds \
-            to a smaller one.
+            to a smaller one, except with random-greedy, whose draws depend on --k.
             """)
 
     @OptionGroup(title: "Model") var model: ModelOptions

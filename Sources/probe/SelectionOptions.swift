@@ -31,7 +31,8 @@ struct SelectionOptions: ParsableArguments {
     var seed: UInt64 = 0
 
     @Option(
-        help: ArgumentHelp("Choose in one layer only, or in emb.", valueName: "layer"))
+        help: ArgumentHelp(
+            "Choose in one layer only; of neurons also in emb.", valueName: "layer"))
     var layer: String?
 
     /// How parts are chosen.

@@ -269,11 +269,11 @@ struct GradiendCommandTests {
     /// Rows of a third class say nothing of a feature; identities are of other classes than its.
     @Test func threeClasses() throws {
         let words = ["she", "he", "it"]
-        let rows = (0..<120).map { number in
+        let rows = (0..<144).map { number in
             let (word, other) = (words[number % 3], words[(number + 1 + number / 3 % 2) % 3])
-            let split = number % 4 == 3 ? "test" : number % 4 == 2 ? "validation" : "train"
+            let split = ["train", "train", "validation", "test"][number / 6 % 4]
             return
-                "The \(["cat", "doctor"][number / 12 % 2]) ran \(number) times because [MASK] was "
+                "The \(["cat", "doctor"][number / 24 % 2]) ran \(number) times because [MASK] was "
                 + "late,\(split),\(word),\(other),\(word),\(other)\n"
         }
         let header = "masked,split,factual_class,alternative_class,factual,alternative\n"

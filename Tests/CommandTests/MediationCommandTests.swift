@@ -65,7 +65,11 @@ import Testing
             let early = try Program.probe.run(
                 ["merge", parts[0], parts[2], "--out", "merged"], in: folder)
             #expect(early.end == .exit(1) && early.errors.contains("name all parts"))
-            try run(command + ["--out=parts", "--shard=2/3", "--threads", "1"], in: folder)
+            try run(
+                command + [
+                    "--out=parts", "--shard=2/3", "--threads", "1", "--quiet", "--title", "Part",
+                    "--dpi=100",
+                ], in: folder)
             try run(["merge"] + parts + ["--out", "merged"], in: folder)
             try expectSame("\(folder)/whole", "\(folder)/merged")
             let other = try Program.probe.run(["merge", "study.json"], in: folder)
@@ -143,8 +147,8 @@ import Testing
             #expect(heads.output.contains("NIE-all  n 2"))
             for name in [
                 "mediation-comparison.png", "mediation-comparison-table.tex",
-                "h-attention_intervention_organism_unfiltered.png",
-                "h-attention_intervention_organism_unfiltered-2-items.csv",
+                "h-attention_intervention_organism_unfiltered-heads.png",
+                "h-attention_intervention_organism_unfiltered-2-heads-items.csv",
                 "h-attention_intervention_organism_unfiltered-example-1.npy",
             ] {
                 #expect(Repository.exists("\(folder)/r/\(name)"), "\(name)")
@@ -164,6 +168,26 @@ import Testing
                     .split(separator: "\n").filter { $0.contains(",5-11,") }
             }
             #expect(rows[0] == rows[1] && rows[0].count == 8)
+        }
+    }
+
+    /// Input is not written over, and several files' JSON is one list.
+    @Test(.timeLimit(.minutes(5))) func reportsBesideTheirFiles() throws {
+        let bytes = try Repository.bytes(Repository.golden("mediation/excerpt.json"))
+        try Repository.withTemporaryFolder { folder in
+            for name in ["a", "a-heads"] {
+                try Repository.write(bytes, to: "\(folder)/\(name).json")
+            }
+            let both = ["mediation-report", "a.json", "a-heads.json"]
+            let refused = try Program.probe.run(both + ["--out", "."], in: folder)
+            #expect(
+                refused.end == .exit(1) && refused.errors.contains("would be written over"))
+            let list = try run(both + ["--json", "--out", "other"], in: folder)
+            let values = try JSONSerialization.jsonObject(with: Data(list.output.utf8))
+            #expect((values as? [Any])?.count == 3)
+            try run(["mediation-report", "a.json", "--out", "."], in: folder)
+            #expect(try Repository.bytes("\(folder)/a.json") == bytes)
+            #expect(try Repository.bytes("\(folder)/a-heads.json") != bytes)
         }
     }
 

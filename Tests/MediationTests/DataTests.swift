@@ -97,6 +97,18 @@ import Testing
         }
     }
 
+    /// A word too long for one template counts in the other.
+    @Test func wordsThatCountInSomeTemplates() throws {
+        let many = String(repeating: " that", count: 35)
+        var study = MediationStudy.organism
+        study.templates = [Template.professions[0], try Template("The {}\(many)")]
+        study.words.append(
+            Profession("man\(many)", definitional: 0, stereotypical: 0))
+        let prompts = try NeuronPrompts(study, in: .embedded(), several: .align)
+        #expect(prompts.skipped.count == 1)
+        #expect(prompts.skipped.first?.reason.hasSuffix(", in template 2 only") == true)
+    }
+
     @Test func itemsThatCannotBeUsed() throws {
         let model = try Transformer.embedded()
         let item = { (text: String, candidates: (String, String)) in
@@ -145,7 +157,7 @@ import Testing
             male: read("male_occupations.txt"))
         #expect(data.items.count == count && data.skipped.count == 198 - count)
         #expect(data.items.count { $0.fillers == ["she", "he"] } == nominative)
-        #expect(data.items.allSatisfy { $0.context.after.isEmpty && $0.occupations.count == 2 })
+        #expect(data.items.allSatisfy { $0.context.after.isEmpty })
     }
 
     /// The items of the published results are among ours, with the same continuations.
@@ -185,7 +197,10 @@ import Testing
             .split(separator: "\n")
         let own = lines.dropFirst().map { $0.split(separator: "\t") }.filter { $0[2] == "0" }
         let firsts = data.items.count { item in
-            own.contains { $0[0] == item.occupations[0] && $0[3].hasSuffix(item.candidates[0]) }
+            own.contains {
+                item.context.before.contains($0[0])
+                    && $0[3].hasSuffix(item.candidates[0])
+            }
         }
         #expect(firsts == female)
     }

@@ -72,6 +72,55 @@ import Testing
         }
     }
 
+    @Test func aShortenedFile() throws {
+        var results = try excerpt()
+        results.results.removeLast()
+        try Repository.withTemporaryFolder { folder in
+            try Repository.write(results.json(), to: "\(folder)/a.json")
+            let error = #expect(throws: MediationError.self) {
+                try HeadResults(Blob(mapping: "\(folder)/a.json"))
+            }
+            #expect(error?.description.contains("num_examples_analyzed") == true)
+        }
+    }
+
+    /// Only the file's name says that weights are random, and only our files that BOS came first.
+    @Test func whatPublishedFilesDoNotHold() throws {
+        let items = try excerpt().results
+        let results = HeadResults(
+            model: "gpt2_random", split: "dev", loaded: 9, prependBOS: true, items: items)
+        #expect(results.modelVersion == "gpt2" && results.modelName == "gpt2_random")
+        let stem = "attention_intervention_gpt2_random_unfiltered_dev"
+        #expect(results.fileStem == stem)
+        try Repository.withTemporaryFolder { folder in
+            try Repository.write(results.json(), to: "\(folder)/\(stem).json")
+            let read = try HeadResults(Blob(mapping: "\(folder)/\(stem).json"))
+            #expect(read == results && read.prependBOS == true)
+        }
+        let plain = String(decoding: try excerpt().json(), as: UTF8.self)
+        #expect(!plain.contains("prepend_bos"))
+    }
+
+    /// The published regression of Winogender's effects on the occupations' shares of women.
+    @Test(
+        .enabled(if: Repository.exists(folder), "no ../shared: the published results are skipped"))
+    func thePublishedCorrelation() throws {
+        let data = Repository.shared + "/data/mediation/winogender/winogender_"
+        let items = try Winogender(
+            Blob(mapping: data + "templates_structurefilter.tsv"),
+            statistics: Blob(mapping: data + "occupation_stats.tsv"), by: .bls
+        ).items
+        var results = try HeadResults(
+            Blob(mapping: "\(Self.folder)/attention_intervention_bls_gpt2_filtered.json"))
+        for index in results.results.indices {
+            let base = results.results[index].base
+            let item = try #require(items.first { $0.texts[0] == base })
+            results.results[index].score = item.score
+        }
+        let correlation = try #require(HeadReport(results).scoreCorrelation)
+        #expect(isClose(correlation, 0.196246, 1e-6))
+    }
+
     @Test func effectsOfAnotherShape() throws {
         var results = try excerpt()
         results.results[2].directLayer.removeLast()

@@ -81,6 +81,21 @@ import Testing
             }
             #expect(throws: CSVError.self) { try NeuronTable.read(blobs, words: []) }
             #expect(NeuronTable.model(ofFile: files[0].path) == "tiny")
+            // A file of another model, by its name or by its numbers.
+            let other = files[1].path.dropLast("tiny.csv".count) + "other.csv"
+            try Repository.write(files[1].bytes, to: String(other))
+            let mixed = #expect(throws: MediationError.self) {
+                try NeuronTable.read(
+                    [Blob(mapping: files[0].path), Blob(mapping: String(other))], words: words)
+            }
+            #expect(mixed?.description.contains("other.csv: it is of other") == true)
+            var changed = results
+            changed.prompts[0].scores[0].first *= 0.5
+            let others = try NeuronTable.files(changed, model: "tiny", in: folder)
+            try Repository.write(others[1].bytes, to: others[1].path)
+            #expect(throws: MediationError.self) {
+                try NeuronTable.read(files[..<2].map { try Blob(mapping: $0.path) }, words: words)
+            }
             let damaged = String(decoding: files[0].bytes, as: UTF8.self).split(separator: "\n")
             let noNumber = damaged[1].dropLast(2) + ",x"
             // Far more cells than rows.
@@ -97,6 +112,15 @@ import Testing
                 }
             }
         }
+    }
+
+    @Test func templatesOfOneFileName() throws {
+        var results = try results()
+        results.prompts[5].texts[0] = "The_\(results.prompts[5].word.text) 0"
+        let error = #expect(throws: MediationError.self) {
+            try NeuronTable.files(results, model: "tiny", in: "folder")
+        }
+        #expect(error?.description.contains("have the same file name") == true)
     }
 
     /// The aggregate's mean is that of the selection's objective, and the curve its best neurons.
@@ -153,6 +177,17 @@ import Testing
         var options = NeuronReport.Options()
         options.isCompatible = true
         #expect(NeuronReport(results, options: options).publishedAggregate == nil)
+        var gendered = results
+        gendered.prompts[0].word = Profession("w", definitional: -0.8, stereotypical: 0)
+        let only = try #require(NeuronReport(gendered, options: options).publishedAggregate)
+        let row = String(decoding: only, as: UTF8.self).split(separator: "\n")[2]
+            .split(separator: ",", omittingEmptySubsequences: false)
+        let means = try [4, 6, 8].map { try #require(Double(row[$0])) }
+        for (mean, value) in zip(means, rows[0] + [rows[0][0] + rows[0][1] - 1]) {
+            #expect(isClose(mean, value, 1e-6))
+        }
+        // A deviation of one prompt is no number.
+        #expect(row.count == 10 && row[5].isEmpty && row[7].isEmpty && row[9].isEmpty)
     }
 
     /// Both words and the odds decide the direction of a total effect.
