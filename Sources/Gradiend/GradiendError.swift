@@ -71,9 +71,10 @@ public enum GradiendError: Error, Hashable, CustomStringConvertible {
 extension GradiendError {
     /// Rows none of which is between two classes.
     static func noRows(between pair: ClassPair, in rows: [FeatureRow]) -> GradiendError {
-        .badOption(
+        let names = rows.classes.map(shown).joined(separator: ", ")
+        return .badOption(
             "no row is between the classes \(shown(pair.positive)) and "
-                + "\(shown(pair.negative)); the rows' classes are \(rows.classes.map(shown).joined(separator: ", ")): give rows "
-                + "of the feature's classes")
+                + "\(shown(pair.negative)); the rows' classes are \(names): give rows of the "
+                + "feature's classes")
     }
 }
