@@ -79,16 +79,9 @@ public struct EncodedRow: Sendable, Hashable {
 }
 
 extension [FeatureRow] {
-    /// The rows that say something of a feature: between its classes, and without contrast of other
-    /// classes.
+    /// Some of the rows that say something of a feature.
     fileprivate func judged(by classes: ClassPair, atMost limit: Int?) throws -> [FeatureRow] {
-        let judged = filter { row in
-            classes.isContrast(row)
-                || row.isIdentity && classes.label(of: row.factualClass) == 0
-        }
-        guard !judged.isEmpty else {
-            throw GradiendError.noRows(between: classes, in: self)
-        }
+        let judged = try concerning(classes)
         return EvaluationRows.balanced(judged, atMost: limit).map { judged[$0] }
     }
 }

@@ -138,6 +138,18 @@ extension [FeatureRow] {
         return rows
     }
 
+    /// The rows that say something of a feature that tells two classes apart: those between them,
+    /// and those without contrast of other classes.
+    ///
+    /// - Throws: ``GradiendError/badOption(_:)`` if there are none.
+    func concerning(_ pair: ClassPair) throws -> [FeatureRow] {
+        let rows = filter { row in
+            pair.isContrast(row) || row.isIdentity && pair.label(of: row.factualClass) == 0
+        }
+        guard !rows.isEmpty else { throw GradiendError.noRows(between: pair, in: self) }
+        return rows
+    }
+
     /// The classes of the rows, those that come first first.
     public var classes: [String] {
         var seen: [String] = []

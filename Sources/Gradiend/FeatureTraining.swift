@@ -48,11 +48,7 @@ public struct FeatureTraining: Sendable {
         self.options = options
         map = try ParameterMap(of: model, matching: options.parameters)
         let rows = options.addsIdentities ? rows.addingIdentities(outside: pair) : rows
-        let used = rows.filter { row in
-            pair.isContrast(row)
-                || row.isIdentity && pair.label(of: row.factualClass) == 0
-        }
-        guard !used.isEmpty else { throw GradiendError.noRows(between: pair, in: rows) }
+        let used = try rows.concerning(pair)
         func chosen(
             _ split: Split, _ purpose: String, atMost limit: Int?, ofEach each: Int?
         ) throws -> [FeatureRow] {

@@ -79,30 +79,30 @@ struct BaseRun: Sendable {
         kind.axes.dropFirst(2).reduce(1) { $0 * model.length(of: $1) }
     }
 
-    /// The positions of a sequence that a branch computes: from the first that its edits can change
-    /// to the one the metric reads; `nil` if nothing the metric reads can differ.
-    func positions(changedBy interventions: [Intervention], _ sequence: Int) -> Range<Int>? {
-        let read = lastRead(of: sequence)
-        // Edited scores and patterns may look ahead, so that later keys matter too.
+    /// The first position of a sequence at which each intervention changes the base run's values;
+    /// `nil` for one that changes nothing that the metric can notice.
+    func firstDifferences(of interventions: [Intervention], _ sequence: Int) -> [Int?] {
         let isCausal = model.config.attention == .causal
-        let last = isCausal ? read : tokens.length - 1
-        let starts = interventions.compactMap {
-            firstDifference(of: $0, sequence: sequence, through: last)
-        }
-        let looksAhead =
-            !isCausal
-            || interventions.contains { self.looksAhead($0, sequence: sequence, through: read) }
-        let end = looksAhead ? tokens.length : read + 1
-        // Where all attend to all, one change changes every position.
-        return starts.min().map { (isCausal ? $0 : 0)..<end }
+        let last = isCausal ? lastRead(of: sequence) : tokens.length - 1
+        return interventions.map { firstDifference(of: $0, sequence: sequence, through: last) }
     }
 
-    /// Whether an intervention changes anything in a sequence that matters to what is read.
-    func changesSomething(_ intervention: Intervention, _ sequence: Int) -> Bool {
-        let isCausal = model.config.attention == .causal
-        return firstDifference(
-            of: intervention, sequence: sequence,
-            through: isCausal ? lastRead(of: sequence) : tokens.length - 1) != nil
+    /// The positions of a sequence that a branch computes: from the first that its edits change to
+    /// the one the metric reads; `nil` if nothing the metric reads can differ.
+    ///
+    /// - Parameter starts: The ``firstDifferences(of:_:)`` of the interventions.
+    func positions(
+        from starts: [Int?], changedBy interventions: [Intervention], _ sequence: Int
+    ) -> Range<Int>? {
+        guard let start = starts.lazy.compactMap(\.self).min() else { return nil }
+        // Where all attend to all, one change changes every position.
+        guard model.config.attention == .causal else { return 0..<tokens.length }
+        // Edited scores and patterns may look ahead, so that later keys matter too.
+        let read = lastRead(of: sequence)
+        let looksAhead = interventions.contains {
+            self.looksAhead($0, sequence: sequence, through: read)
+        }
+        return start..<(looksAhead ? tokens.length : read + 1)
     }
 
     /// The first position at which an intervention changes the base run's value, up to a position.

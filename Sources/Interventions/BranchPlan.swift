@@ -91,18 +91,19 @@ struct BranchPlan: Sendable {
         injected = isDirect ? staged.filter { $0.stage <= joins }.map(\.edit) : []
         later = staged.filter { !isDirect || $0.stage > joins }.map(\.edit)
         let isLast = joins.index + 2 >= 4 * config.nLayers
-        let early = zip(staged, interventions).filter {
-            isLast || $0.0.stage <= joins.nextResidPre
-        }
         let rows = (0..<base.tokens.count).map {
             sequence -> (all: Range<Int>, early: Range<Int>)? in
-            guard let all = base.positions(changedBy: interventions, sequence) else { return nil }
+            let starts = base.firstDifferences(of: interventions, sequence)
+            guard let all = base.positions(from: starts, changedBy: interventions, sequence)
+            else { return nil }
             guard config.attention == .causal, config.normPlace != .post,
                 !joins.isResidPre || isLast
             else { return (all, all) }
             // An edit that leaves the base run's numbers as they are changes no position.
-            let ends = early.filter { base.changesSomething($0.1, sequence) }
-                .map { $0.0.edit.endOfChanges(through: all.upperBound) }
+            let effective = zip(staged, starts).filter { entry, start in
+                start != nil && (isLast || entry.stage <= joins.nextResidPre)
+            }
+            let ends = effective.map { $0.0.edit.endOfChanges(through: all.upperBound) }
             guard let end = ends.max(), end > all.lowerBound else { return (all, all) }
             let early = (all.lowerBound..<end).clamped(to: all)
             // Behind the last attention only what is read counts.
