@@ -71,11 +71,11 @@ let package = Package(
             name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
-        .systemLibrary(name: "CSquareRoot"),
+        .target(name: "CAdamW", cSettings: [.unsafeFlags(["-O3"])]),
         module("Tensors", settings: kernelSettings),
         module("Kernels", ["CLAPACKE", "COpenBLAS", "Tensors", relaxed], settings: kernelSettings),
         module(
-            "Differentiation", ["CSquareRoot", "Kernels", "Tensors", relaxed],
+            "Differentiation", ["CAdamW", "Kernels", "Tensors", relaxed],
             settings: kernelSettings),
         module("Results", ["Tensors"]),
         module("Statistics", ["Tensors"]),

@@ -1,4 +1,4 @@
-import CSquareRoot
+import CAdamW
 import Kernels
 public import Tensors
 
@@ -72,37 +72,27 @@ public struct AdamW: Sendable {
 extension AdamW {
     /// What the step that was begun multiplies by.
     package struct Rates: Sendable {
-        let (decay, rate, eps, correction): (Float, Float, Float, Float)
-        let (beta1, beta2): (Float, Float)
-        /// 1 − β₁ and 1 − β₂, rounded once: of β₂ in single precision little of 1 − β₂ is left.
-        let (rest1, rest2): (Float, Float)
-    }
-}
+        private let numbers: AdamWRates
 
-extension AdamW.Rates {
-    /// The numbers of an optimizer's present step.
-    package init(of optimizer: AdamW) {
-        let powers = optimizer.powers
-        (beta1, beta2) = (Float(optimizer.betas.0), Float(optimizer.betas.1))
-        (rest1, rest2) = (Float(1 - optimizer.betas.0), Float(1 - optimizer.betas.1))
-        decay = Float(1 - optimizer.learningRate * optimizer.weightDecay)
-        rate = Float(optimizer.learningRate / (1 - powers.0))
-        correction = Float(1 / (1 - powers.1).squareRoot())
-        eps = Float(optimizer.eps)
-    }
+        /// The numbers of an optimizer's present step.
+        package init(of optimizer: AdamW) {
+            let (betas, powers) = (optimizer.betas, optimizer.powers)
+            numbers = AdamWRates(
+                decay: Float(1 - optimizer.learningRate * optimizer.weightDecay),
+                rate: Float(optimizer.learningRate / (1 - powers.0)), eps: Float(optimizer.eps),
+                correction: Float(1 / (1 - powers.1).squareRoot()),
+                beta1: Float(betas.0), beta2: Float(betas.1),
+                rest1: Float(1 - betas.0), rest2: Float(1 - betas.1))
+        }
 
-    /// Updates w, m and v of one row, by itself.
-    ///
-    /// Pass by pass, each with few pointers, which the compiler turns into vector instructions; a
-    /// row of a few thousand stays in the cache.
-    package func update(
-        _ w: UnsafeMutableBufferPointer<Float>, _ g: UnsafeBufferPointer<Float>,
-        _ m: UnsafeMutableBufferPointer<Float>, _ v: UnsafeMutableBufferPointer<Float>
-    ) {
-        for i in 0..<g.count { m[i] = beta1 * m[i] + rest1 * g[i] }
-        for i in 0..<g.count { v[i] = beta2 * v[i] + rest2 * (g[i] * g[i]) }
-        for i in 0..<w.count {
-            w[i] = decay * w[i] - rate * m[i] / (square_root(v[i]) * correction + eps)
+        /// Updates w, m and v of one row, by itself.
+        package func update(
+            _ w: UnsafeMutableBufferPointer<Float>, _ g: UnsafeBufferPointer<Float>,
+            _ m: UnsafeMutableBufferPointer<Float>, _ v: UnsafeMutableBufferPointer<Float>
+        ) {
+            precondition(g.count == w.count && m.count == w.count && v.count == w.count)
+            adamw_update(
+                numbers, w.count, g.baseAddress, w.baseAddress, m.baseAddress, v.baseAddress)
         }
     }
 }

@@ -46,7 +46,7 @@ import Testing
     /// Libraries from outside and who may use them.
     static let outside: [String: Set<String>] = [
         "ArgumentParser": ["probe"], "CLAPACKE": ["Kernels"], "COpenBLAS": ["Kernels"],
-        "COrganism": ["Models"], "CSquareRoot": ["Differentiation"],
+        "CAdamW": ["Differentiation"], "COrganism": ["Models"],
         "CPNG": ["Figures"], "CCairo": ["Figures"],
         "HeapModule": ["Tokenization"], "RealModule": ["Kernels", "Differentiation", "Figures"],
         "Dispatch": ["Kernels", "probe"],
