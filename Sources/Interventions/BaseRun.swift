@@ -10,6 +10,8 @@ struct BaseRun: Sendable {
     private let cache: ActivationCache
     /// The first and the last position that the metric reads in each sequence.
     private let reads: [ClosedRange<Int>]
+    /// How many leading tokens each sequence has in common with the first.
+    private let sharedPrefixes: [Int]
 
     /// Takes what is needed from a run, and runs the model again if something is missing.
     ///
@@ -36,6 +38,7 @@ struct BaseRun: Sendable {
         }
         self.past = past
         reads = positions.map { ($0.first ?? 0)...($0.last ?? 0) }
+        sharedPrefixes = (0..<tokens.count).map { tokens.sharedPrefix(of: $0, and: 0) }
     }
 
     /// The rows that the metric may read in a sequence whose rows begin at a position.
@@ -77,6 +80,43 @@ struct BaseRun: Sendable {
     /// The length of an activation's row of one position.
     private func width(_ kind: HookKind) -> Int {
         kind.axes.dropFirst(2).reduce(1) { $0 * model.length(of: $1) }
+    }
+
+    /// The position up to which a branch's rows of a sequence are also those of the first sequence;
+    /// `nil` if none of them are.
+    ///
+    /// So it is where both have the same tokens and edits, of which nothing that follows is seen.
+    ///
+    /// - Parameter positions: The positions that the branch computes in each sequence.
+    func fork(
+        of sequence: Int, with positions: [Range<Int>?], in interventions: [Intervention]
+    ) -> Int? {
+        guard sequence > 0, model.config.attention == .causal, let first = positions[0],
+            let own = positions[sequence], own.lowerBound == first.lowerBound
+        else { return nil }
+        let fork = min(sharedPrefixes[sequence], first.upperBound, own.upperBound - 1)
+        // The first sequence's readers have a row wherever this one is read before.
+        guard fork > own.lowerBound, reads[0].lowerBound <= reads[sequence].lowerBound,
+            fork <= reads[0].upperBound + 1
+        else { return nil }
+        let areSame = interventions.allSatisfy { intervention in
+            isSame(intervention, in: sequence, upTo: fork)
+                && ![0, sequence].contains {
+                    looksAhead(intervention, sequence: $0, through: reads[$0].upperBound)
+                }
+        }
+        return areSame ? fork : nil
+    }
+
+    /// Whether an intervention does the same in a sequence as in the first, up to a position.
+    private func isSame(_ intervention: Intervention, in sequence: Int, upTo fork: Int) -> Bool {
+        switch intervention.edit {
+        case .zero, .scale: true
+        case .replace(let value), .add(let value): value.shape[0] == 1
+        case .patch(let source):
+            source.tokens.map { $0.sharedPrefix(of: sequence, and: 0) >= fork } ?? false
+        case .function: false
+        }
     }
 
     /// The first position of a sequence at which each intervention changes the base run's values;

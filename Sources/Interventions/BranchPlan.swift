@@ -63,6 +63,8 @@ struct BranchPlan: Sendable {
     /// The first of these: those that differ where the branch joins. The next attention carries the
     /// difference to the others, which until then are the base run's.
     let changed: [Range<Int>?]
+    /// Whether the rows of a sequence before these are the first sequence's.
+    let forks: [Bool]
 
     /// Plans a branch.
     ///
@@ -110,7 +112,16 @@ struct BranchPlan: Sendable {
             let read = base.reads(of: sequence, from: all.lowerBound)
             return isLast && !early.overlaps(read) ? nil : (all, early)
         }
-        (positions, changed) = (rows.map { $0?.all }, rows.map { $0?.early })
+        let forks = rows.indices.map {
+            base.fork(of: $0, with: rows.map { $0?.all }, in: interventions)
+        }
+        func own(_ ranges: [Range<Int>?]) -> [Range<Int>?] {
+            zip(ranges, forks).map { range, fork in
+                range.map { max($0.lowerBound, fork ?? 0)..<max($0.upperBound, fork ?? 0) }
+            }
+        }
+        (positions, changed) = (own(rows.map { $0?.all }), own(rows.map { $0?.early }))
+        self.forks = forks.map { $0 != nil }
     }
 
     /// How many rows the branch adds.

@@ -14,6 +14,7 @@ import Tensors
 ///    appended when the others arrive, so that each weight is read once a chunk.
 /// 4. In the last layer only the position that is read goes through queries and MLP.
 /// 5. Of the logits only what the metric needs is computed.
+/// 6. Sequences of a batch that begin alike share the rows up to where they fork.
 ///
 /// The results are those of a full forward pass per branch, to float32 rounding.
 public struct Engine: Sendable {
@@ -96,24 +97,47 @@ public struct Engine: Sendable {
     ) throws -> [Double] {
         var values = plans.indices.map { known[$0] ?? 0 }
         let rest = chunks.filter { !$0.allSatisfy { known[$0] != nil } }
+        try values.withUnsafeMutableBufferPointer { values in
+            let results = DisjointWrites(values)
+            try measure(rest, progress) { measured, members in
+                let means = measured.map { metric.scaled($0.reduce(0, +) / Double($0.count)) }
+                for (branch, mean) in zip(members, means) { results[branch] = mean }
+                try keep(means, members)
+            }
+        }
+        return values
+    }
+
+    /// The metric of each branch and sequence, before it is normalised.
+    func measureEach() throws -> [[Double]] {
+        var values = [[Double]](repeating: [], count: plans.count)
+        try values.withUnsafeMutableBufferPointer { values in
+            let results = DisjointWrites(values)
+            try measure(chunks, { _, _ in }) { measured, members in
+                for (branch, value) in zip(members, measured) { results[branch] = value }
+            }
+        }
+        return values
+    }
+
+    /// Measures some chunks, all others being known; each one's values are taken from any thread.
+    private func measure(
+        _ rest: [[Int]], _ progress: @Sendable (Int, Int) -> Void,
+        taking take: @Sendable ([[Double]], [Int]) throws -> Void
+    ) throws {
         let done = plans.count - rest.reduce(0) { $0 + $1.count }
         let state = Mutex(Work(done: done))
         progress(done, plans.count)
-        try values.withUnsafeMutableBufferPointer { values in
-            let results = DisjointWrites(values)
-            // A worker takes one chunk after another, so that no more than `workers` are in memory.
-            let workers = min(Threads.count, chunksAtOnce, rest.count)
-            parallelFor(workers) { _ in
-                while let members = state.withLock({ $0.next(of: rest) }) {
-                    let measured = Walk(base, metric, members.map { plans[$0] }).run()
-                    for (branch, value) in zip(members, measured) { results[branch] = value }
-                    let outcome = Result { try keep(measured, members) }
-                    state.withLock { $0.finish(members.count, outcome, of: plans.count, progress) }
-                }
+        // A worker takes one chunk after another, so that no more than `workers` are in memory.
+        let workers = min(Threads.count, chunksAtOnce, rest.count)
+        parallelFor(workers) { _ in
+            while let members = state.withLock({ $0.next(of: rest) }) {
+                let measured = Walk(base, metric, members.map { plans[$0] }).run()
+                let outcome = Result { try take(measured, members) }
+                state.withLock { $0.finish(members.count, outcome, of: plans.count, progress) }
             }
-            if let failure = state.withLock({ $0.failure }) { throw failure }
         }
-        return values
+        if let failure = state.withLock({ $0.failure }) { throw failure }
     }
 
     /// The floating-point operations that no exact method can do without: the matrix products of
@@ -213,12 +237,12 @@ private struct Work {
 }
 
 /// Memory that threads write at different indices.
-private struct DisjointWrites: @unchecked Sendable {
-    private let values: UnsafeMutableBufferPointer<Double>
+private struct DisjointWrites<Value: Sendable>: @unchecked Sendable {
+    private let values: UnsafeMutableBufferPointer<Value>
 
-    init(_ values: UnsafeMutableBufferPointer<Double>) { self.values = values }
+    init(_ values: UnsafeMutableBufferPointer<Value>) { self.values = values }
 
-    subscript(index: Int) -> Double {
+    subscript(index: Int) -> Value {
         get { values[index] }
         nonmutating set { values[index] = newValue }
     }

@@ -148,6 +148,8 @@ public struct MetricDescription: Codable, Hashable, Sendable {
     public var wrongID: Int?
     /// See ``Metric/positions``.
     public var positions: [Int]?
+    /// The first of all positions; `nil` is 0.
+    public var start: Int?
     /// Whether it is read where the model predicts, whatever the positions say; `nil` is false.
     public var readsPrediction: Bool?
     /// The value that counts as 0; see ``Metric/Range``.
@@ -174,6 +176,7 @@ public struct MetricDescription: Codable, Hashable, Sendable {
         case nil: break
         }
         positions = metric.positions
+        start = metric.start == 0 ? nil : metric.start
         readsPrediction = metric.readsPrediction ? true : nil
         (base, clean) = (metric.range?.base, metric.range?.clean)
     }
@@ -198,7 +201,11 @@ public struct MetricDescription: Codable, Hashable, Sendable {
         case .probability: metric = .probability(try right())
         case .probabilityDifference: metric = .probabilityDifference(try right(), try other())
         case .oddsRatio: metric = .oddsRatio(try right(), try other())
-        case .loss: metric = .loss
+        case .loss:
+            guard start ?? 0 >= 0 else {
+                throw .badDescription("the metric starts at position \(start ?? 0)")
+            }
+            metric = .loss(from: start ?? 0)
         case .divergence, .function, nil:
             throw .badDescription("there is no metric \(quoted(kind)) that can be read from JSON")
         }

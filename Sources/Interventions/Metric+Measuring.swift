@@ -23,6 +23,13 @@ extension Metric {
             progress: progress)
     }
 
+    /// Measures the raw metric in every branch and sequence, by the ``Engine``: [branch][sequence].
+    public func measureEach(
+        _ branches: [Branch], departingFrom base: Run, options: Engine.Options = Engine.Options()
+    ) throws -> [[Double]] {
+        try Engine(branches, departingFrom: base, metric: self, options: options).measureEach()
+    }
+
     /// The floating-point operations that the branches need at least; see ``Engine``.
     public func neededOperations(_ branches: [Branch], departingFrom base: Run) throws -> Double {
         try Engine(branches, departingFrom: base, metric: self, options: Engine.Options())

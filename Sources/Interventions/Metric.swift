@@ -34,12 +34,14 @@ public struct Metric: Sendable {
     public let wrong: TokenReference?
     /// The positions read, from each sequence's end if negative.
     ///
-    /// `nil` stands for all positions, in a loss for all that have a next token. Unless set it is
-    /// where the model predicts: the last position, and of a masked-language model that of the one
-    /// mask, so that a prompt without a mask or with several is an error.
+    /// `nil` stands for all positions from ``start`` on, in a loss for all that have a next token.
+    /// Unless set it is where the model predicts: the last position, and of a masked-language model
+    /// that of the one mask, so that a prompt without a mask or with several is an error.
     public var positions: [Int]? { didSet { readsPrediction = false } }
     /// Whether positions were not set.
     public private(set) var readsPrediction: Bool
+    /// The first of all positions.
+    public private(set) var start = 0
     /// The values that count as 0 and as 1; `nil` for a raw metric.
     public private(set) var range: Range?
     /// What the metric is called in figures.
@@ -108,6 +110,14 @@ extension Metric {
     /// The mean of −log p of each next token, in nats.
     public static var loss: Metric { Metric(.loss, positions: .some(nil)) }
 
+    /// The mean of −log p of each next token, in nats, from the one behind a position on.
+    public static func loss(from start: Int) -> Metric {
+        precondition(start >= 0, "a loss from position \(start) on")
+        var metric = loss
+        metric.start = start
+        return metric
+    }
+
     /// A function of the logits at a position, [d_vocab]; it costs all of them.
     public static func function(
         _ name: String, _ function: @escaping @Sendable (UnsafeBufferPointer<Float>) -> Double
@@ -138,8 +148,15 @@ extension Metric {
     ///
     /// - Throws: ``RunError`` for a token or a position the run does not have.
     public func value(of run: Run) throws -> Double {
-        let values = try MetricReader(self, model: run.model).values(of: run)
-        return scaled(values.map { $0.mean }.reduce(0, +) / Double(values.count))
+        let values = try values(of: run)
+        return scaled(values.reduce(0, +) / Double(values.count))
+    }
+
+    /// The raw metric of each sequence of a run.
+    ///
+    /// - Throws: As ``value(of:)``.
+    public func values(of run: Run) throws -> [Double] {
+        try MetricReader(self, model: run.model).values(of: run).map(\.mean)
     }
 
     /// A raw value on the metric's scale.
@@ -149,7 +166,9 @@ extension Metric {
 
     /// Where it is read, in words.
     public var place: String {
-        readsPrediction ? "the prediction" : positions.map { "\($0)" } ?? "all positions"
+        readsPrediction
+            ? "the prediction"
+            : positions.map { "\($0)" } ?? (start == 0 ? "all positions" : "from \(start) on")
     }
 
     /// The name and unit of the values, for figures.

@@ -40,8 +40,8 @@ struct MetricReader: Sendable {
         // The last token of a text has no next one.
         let end = metric.kind == .loss ? length - 1 : length
         guard let chosen = metric.positions else {
-            guard end > 0 else { throw .noSuchPosition(0, length: end) }
-            return Array(0..<end)
+            guard end > metric.start else { throw .noSuchPosition(metric.start, length: end) }
+            return Array(metric.start..<end)
         }
         for position in chosen where !(-length..<end).contains(position) {
             throw .noSuchPosition(position, length: end)
@@ -80,7 +80,8 @@ struct MetricReader: Sendable {
         case .divergence: return divergence(of: logits, sequence: sequence, pos: pos)
         case .function: return metric.function?(logits) ?? .nan
         case .logProbability, .probability, .probabilityDifference, .loss:
-            return value(of: TokenLogits(needed(tokens, sequence: sequence, pos: pos), of: logits))
+            let needed = needed(tokens, sequence: sequence, pos: pos)
+            return value(of: TokenLogits(needed, of: logits), needed)
         }
     }
 
@@ -91,14 +92,14 @@ struct MetricReader: Sendable {
     }
 
     /// The metric of the logits of the tokens that it needs.
-    func value(of row: TokenLogits) -> Double {
-        guard let first = row.logits.first else { return .nan }
+    func value(of row: TokenLogits, _ needed: [Int]) -> Double {
+        let logP = needed.map { (row.logits[$0] ?? .nan) - row.total }
+        guard let first = logP.first, let last = logP.last else { return .nan }
         switch metric.kind {
-        case .loss: return row.total - first
-        case .logProbability: return first - row.total
-        case .probability: return exp(first - row.total)
-        case .probabilityDifference:
-            return exp(first - row.total) - exp((row.logits.last ?? 0) - row.total)
+        case .loss: return -first
+        case .logProbability: return first
+        case .probability: return exp(first)
+        case .probabilityDifference: return exp(first) - exp(last)
         default: return .nan
         }
     }

@@ -28,7 +28,8 @@ struct PreparedMetric: Sendable {
     /// The metric's value on its scale, from its raw value.
     func scaled(_ raw: Double) -> Double { reader.metric.scaled(raw) }
 
-    /// The metric of each item, before it is normalised.
+    /// The metric of each item, before it is normalised; of a position before its rows it is read
+    /// off its trunk's.
     ///
     /// - Parameters:
     ///   - resid: The residual stream at the end, [row, d_model].
@@ -40,8 +41,7 @@ struct PreparedMetric: Sendable {
             let base = base[item.sequence]
             let values = zip(base.positions, base.values).map { pos, value in
                 // Elsewhere nothing differs from the base run.
-                (item.start..<item.end).contains(pos)
-                    ? row(item.rows.lowerBound + pos - item.start, item.sequence, pos) : value
+                layout.row(at: pos, of: item).map { row($0, item.sequence, pos) } ?? value
             }
             return MetricReader.Values(positions: base.positions, values: values).mean
         }
@@ -60,14 +60,18 @@ struct PreparedMetric: Sendable {
             }
         }
         if reader.metric.kind.needsTokensOnly, !isEdited {
-            let needed = layout.items.flatMap { item in
-                (item.start..<item.end).map { pos in
-                    base[item.sequence].positions.contains(pos)
-                        ? reader.needed(tokens, sequence: item.sequence, pos: pos) : []
+            let needed = { reader.needed(tokens, sequence: $0, pos: $1) }
+            var asked = [[Int]](repeating: [], count: layout.rowCount)
+            for item in layout.items {
+                for pos in base[item.sequence].positions {
+                    guard let row = layout.row(at: pos, of: item) else { continue }
+                    asked[row] += needed(item.sequence, pos)
                 }
             }
-            let found = TokenLogits.scan(x.value.rows, for: needed, in: model)
-            return { row, _, _ in reader.value(of: found[row]) }
+            let found = TokenLogits.scan(x.value.rows, for: asked, in: model)
+            return { row, sequence, pos in
+                reader.value(of: found[row], needed(sequence, pos))
+            }
         }
         let logits = model.unembed(x, layout, pass).value
         return { row, sequence, pos in

@@ -5,8 +5,8 @@ import Tensors
 
 /// What probabilities of a few tokens need of a row of logits.
 struct TokenLogits {
-    /// The logits of the tokens asked for.
-    var logits: [Double]
+    /// The logits of the tokens asked for, by token.
+    var logits: [Int: Double]
     /// ln Σ exp of all of the row.
     var total: Double
 }
@@ -14,7 +14,8 @@ struct TokenLogits {
 extension TokenLogits {
     /// Takes them from a row of logits.
     init(_ tokens: [Int], of row: UnsafeBufferPointer<Float>) {
-        self.init(logits: tokens.map { Double(row[$0]) }, total: logSumExp(row))
+        self.init(logits: [:], total: -.infinity)
+        add(row, from: 0, tokens)
     }
 
     /// Walks through the vocabulary piece by piece, so that the logits stay in the cache.
@@ -23,9 +24,7 @@ extension TokenLogits {
     ///   - x: What the unembedding reads, [row, d_model].
     ///   - tokens: The tokens that each row asks for.
     static func scan(_ x: Rows, for tokens: [[Int]], in model: Transformer) -> [TokenLogits] {
-        var found = tokens.map {
-            TokenLogits(logits: [Double](repeating: 0, count: $0.count), total: -.infinity)
-        }
+        var found = tokens.map { _ in TokenLogits(logits: [:], total: -.infinity) }
         let unembedding = model.weights.W_U_transposed.rows
         let bias = model.weights.b_U?.rows[0]
         for first in stride(from: 0, to: unembedding.count, by: pieceSize) {
@@ -52,8 +51,8 @@ extension TokenLogits {
         let part = logSumExp(piece)
         let (large, small) = total > part ? (total, part) : (part, total)
         total = small == -.infinity ? large : large + log1p(exp(small - large))
-        for (index, token) in tokens.enumerated() where piece.indices.contains(token - first) {
-            logits[index] = Double(piece[token - first])
+        for token in tokens where piece.indices.contains(token - first) {
+            logits[token] = Double(piece[token - first])
         }
     }
 }

@@ -21,19 +21,16 @@ struct Walk {
         resid = Traced(Tensor([0, base.model.config.dModel]))
     }
 
-    /// The metric of each plan, the mean over sequences.
-    func run() -> [Double] {
+    /// The metric of each plan and sequence, before it is normalised.
+    func run() -> [[Double]] {
         var walk = self
         let values = walk.arrive()
-        var sums = [Double](repeating: 0, count: plans.count)
-        for (owner, value) in zip(walk.owners, values) { sums[owner] += value }
-        return plans.indices.map { plan in
-            let untouched = plans[plan].positions.indices.filter {
-                plans[plan].positions[$0] == nil
-            }
-            let rest = untouched.reduce(0) { $0 + metric.base[$1].mean }
-            return metric.scaled((sums[plan] + rest) / Double(base.tokens.count))
+        // Elsewhere nothing differs from the base run.
+        var all = plans.map { _ in metric.base.map(\.mean) }
+        for (index, item) in walk.layout.items.enumerated() {
+            all[walk.owners[index]][item.sequence] = values[index]
         }
+        return all
     }
 
     /// Takes all items through the layers, and returns the metric of each.
@@ -69,7 +66,7 @@ struct Walk {
             let end = plans[owner].positions[item.sequence]?.upperBound ?? item.end
             spread.append(
                 positions: item.start..<max(end, item.end), of: item.sequence,
-                tokenCount: item.tokenCount)
+                tokenCount: item.tokenCount, trunk: item.trunk)
         }
         guard spread.rowCount > layout.rowCount else { return }
         let columns = 0..<base.model.config.dModel
@@ -89,17 +86,22 @@ struct Walk {
     private mutating func join(_ stage: Stage, readRowOnly: Bool = false) {
         var new: [Tensor] = []
         for (owner, plan) in plans.enumerated() where plan.joins == stage {
+            let trunk = layout.items.count
             for (sequence, rows) in zip(plan.positions, plan.changed).enumerated() {
                 guard let all = rows.0, var positions = rows.1 else { continue }
                 if readRowOnly {
                     positions = positions.clamped(
                         to: base.reads(of: sequence, from: positions.lowerBound))
                 }
-                let injection = Injection(
-                    base: base, sequence: sequence, positions: positions, keyCount: all.upperBound)
-                new.append(injection.residual(after: plan.injected, at: stage))
+                if !positions.isEmpty {
+                    let injection = Injection(
+                        base: base, sequence: sequence, positions: positions,
+                        keyCount: all.upperBound)
+                    new.append(injection.residual(after: plan.injected, at: stage))
+                }
                 layout.append(
-                    positions: positions, of: sequence, tokenCount: base.tokens.lengths[sequence])
+                    positions: positions, of: sequence, tokenCount: base.tokens.lengths[sequence],
+                    trunk: plan.forks[sequence] ? trunk : nil)
                 owners.append(owner)
                 pass.append(plan.later, sequence: sequence)
             }

@@ -54,13 +54,20 @@ private func laneSum(_ x: UnsafeBufferPointer<Float>) -> Float {
 /// The largest element of a row and whether any is NaN; `nil` of nothing.
 private func extent(_ x: UnsafeBufferPointer<Float>) -> (largest: Float, hasNaN: Bool)? {
     guard !x.isEmpty else { return nil }
-    var largest = -Float.infinity
-    var unordered: UInt32 = 0
-    for i in 0..<x.count {
-        largest = x[i] > largest ? x[i] : largest
-        unordered |= x[i] == x[i] ? 0 : 1
+    // Lane by lane, as the compiler keeps a comparison of single numbers single.
+    let bytes = UnsafeRawBufferPointer(x)
+    let whole = x.count / 8 * 8
+    var largest = SIMD8<Float>(repeating: -.infinity)
+    var unordered = SIMDMask<SIMD8<Int32>>(repeating: false)
+    func take(_ lanes: SIMD8<Float>) {
+        largest.replace(with: lanes, where: lanes .> largest)
+        unordered .|= lanes .!= lanes
     }
-    return (largest, unordered != 0)
+    for i in stride(from: 0, to: whole, by: 8) {
+        take(bytes.loadUnaligned(fromByteOffset: 4 * i, as: SIMD8<Float>.self))
+    }
+    for i in whole..<x.count { take(SIMD8(repeating: x[i])) }
+    return (largest.max(), any(unordered))
 }
 
 /// ln Σ exp(x) of a row.

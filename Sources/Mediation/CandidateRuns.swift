@@ -2,32 +2,27 @@ internal import Glibc
 import Interventions
 public import Models
 
-/// The runs that score two candidates after one context.
+/// The run that scores two candidates after one context.
 ///
 /// A candidate's score is the geometric mean of its tokens' probabilities, so candidates of one
-/// token have their probabilities. Two single tokens need one run, of which only the difference of
-/// two logits is read; longer ones need a run each, of the context with the candidate behind it.
+/// token have their probabilities. Of two single tokens only the difference of two logits is read;
+/// longer ones are a sequence each, of the context with the candidate behind it.
 public struct CandidateRuns: Sendable {
     /// The tokens of the context.
     public let context: [Int]
-    /// The runs, each with the metric that is measured in it.
-    let runs: [Scored]
+    /// The context, or both sequences.
+    let run: Run
     /// The tokens of both candidates.
-    let candidates: [[Int]]
-
-    struct Scored: Sendable {
-        let run: Run
-        let metric: Metric
-        /// What the metric counts in the log odds.
-        let sign: Double
-    }
+    private let candidates: [[Int]]
+    /// The log odds of single tokens, or each sequence's mean of −log p of the candidate's tokens.
+    private let metric: Metric
 
     /// Runs a model.
     ///
     /// - Parameters:
     ///   - context: Token ids.
     ///   - candidates: The ids of both candidates.
-    ///   - caching: What is kept of the runs; branches need what they patch.
+    ///   - caching: What is kept of the run; branches need what they patch.
     /// - Throws: ``RunError``, ``MediationError/noOdds(_:)`` for candidates that are the same.
     public init(
         context: [Int], candidates: [[Int]], in model: Transformer, caching: Caching = .all
@@ -41,27 +36,20 @@ public struct CandidateRuns: Sendable {
                     .joined(separator: " and "))
         }
         (self.context, self.candidates) = (context, candidates)
-        if candidates.allSatisfy({ $0.count == 1 }) {
-            let metric = Metric.logitDifference(.id(candidates[1][0]), .id(candidates[0][0]))
-            runs = [
-                Scored(run: try model.run([context], caching: caching), metric: metric, sign: 1)
-            ]
-        } else {
-            runs = try zip(candidates, [1.0, -1.0]).map { candidate, sign in
-                // The mean of −log p of the candidate's tokens.
-                var metric = Metric.loss
-                metric.positions = candidate.indices.map { context.count - 1 + $0 }
-                let run = try model.run([context + candidate], caching: caching)
-                return Scored(run: run, metric: metric, sign: sign)
-            }
-        }
+        let areTokens = candidates.allSatisfy { $0.count == 1 }
+        metric =
+            areTokens
+            ? .logitDifference(.id(candidates[1][0]), .id(candidates[0][0]))
+            : .loss(from: context.count - 1)
+        run = try model.run(
+            areTokens ? [context] : candidates.map { context + $0 }, caching: caching)
     }
 
     /// log(score of the second candidate / score of the first).
     ///
     /// - Throws: ``MediationError/noOdds(_:)`` if it is not finite.
     public func logOdds() throws -> Double {
-        let value = try runs.reduce(0) { try $0 + $1.sign * $1.metric.value(of: $1.run) }
+        let value = try logOdds(of: metric.values(of: run))
         guard value.isFinite else {
             throw MediationError.noOdds(
                 "the model gives a candidate no probability after this context, so there are no "
@@ -70,56 +58,41 @@ public struct CandidateRuns: Sendable {
         return value
     }
 
+    /// The log odds that the metric's values in both sequences, or in the only one, stand for.
+    private func logOdds(of values: [Double]) -> Double {
+        values.count == 2 ? values[0] - values[1] : values[0]
+    }
+
     /// The scores of both candidates.
     public func scores() throws -> (first: Double, second: Double) {
-        if runs.count == 2 {
-            let losses = try runs.map { try $0.metric.value(of: $0.run) }
-            return (exp(-losses[0]), exp(-losses[1]))
-        }
-        let values = try candidates.map { candidate in
-            try Metric.probability(.id(candidate[0])).value(of: runs[0].run)
-        }
-        return (values[0], values[1])
+        let values = try metric.values(of: run)
+        if values.count == 2 { return (exp(-values[0]), exp(-values[1])) }
+        let first = try Metric.probability(.id(candidates[0][0])).value(of: run)
+        return (first, try Metric.probability(.id(candidates[1][0])).value(of: run))
     }
 
     /// The log odds in every branch, by the engine.
     ///
     /// - Parameters:
-    ///   - branches: The branches for each run, in order: equally many.
+    ///   - branches: The edits of each.
     ///   - options: How the work is cut.
-    func logOdds(
-        in branches: [[Branch]], options: Engine.Options = .init()
-    ) throws -> [Double] {
-        precondition(branches.count == runs.count, "branches for each of \(runs.count) runs")
-        var sums = [Double](repeating: 0, count: branches[0].count)
-        for (scored, branches) in zip(runs, branches) {
-            let values = try scored.metric.measure(
-                branches, departingFrom: scored.run, options: options)
-            for (index, value) in values.enumerated() { sums[index] += scored.sign * value }
-        }
-        return sums
+    func logOdds(in branches: [Branch], options: Engine.Options = .init()) throws -> [Double] {
+        try metric.measureEach(branches, departingFrom: run, options: options).map(logOdds)
     }
 
     /// The scores in every branch, by the engine; of single tokens it costs all logits.
     func scores(
-        in branches: [[Branch]], options: Engine.Options = .init()
+        in branches: [Branch], options: Engine.Options = .init()
     ) throws -> [(first: Double, second: Double)] {
-        guard runs.count == 1 else {
-            let losses = try zip(runs, branches).map { scored, branches in
-                try scored.metric.measure(branches, departingFrom: scored.run, options: options)
-            }
-            return zip(losses[0], losses[1]).map { (exp(-$0), exp(-$1)) }
-        }
+        let values = try metric.measureEach(branches, departingFrom: run, options: options)
+        guard run.tokens?.count == 1 else { return values.map { (exp(-$0[0]), exp(-$0[1])) } }
         let first = try Metric.logProbability(.id(candidates[0][0])).measure(
-            branches[0], departingFrom: runs[0].run, options: options)
-        let odds = try logOdds(in: branches, options: options)
-        return zip(first, odds).map { (exp($0), exp($0 + $1)) }
+            branches, departingFrom: run, options: options)
+        return zip(first, values).map { (exp($0), exp($0 + logOdds(of: $1))) }
     }
 
     /// The floating-point operations that the branches need at least.
-    func neededOperations(_ branches: [[Branch]]) throws -> Double {
-        try zip(runs, branches).reduce(0) {
-            try $0 + $1.0.metric.neededOperations($1.1, departingFrom: $1.0.run)
-        }
+    func neededOperations(_ branches: [Branch]) throws -> Double {
+        try metric.neededOperations(branches, departingFrom: run)
     }
 }

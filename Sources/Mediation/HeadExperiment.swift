@@ -121,24 +121,20 @@ public struct HeadExperiment: Sendable {
         return try target.neededOperations(branches)
     }
 
-    /// The run that is changed, and its branches for each of its runs.
+    /// The run that is changed, and its branches.
     private func branches(
         _ effect: HeadEffect, _ sets: [[Head]]
-    ) -> (target: CandidateRuns, branches: [[Branch]]) {
+    ) -> (target: CandidateRuns, branches: [Branch]) {
         let (target, source) =
             effect == .indirect ? (base, alternative) : (alternative, base)
         let positions = Array(base.context.indices)
-        let branches = source.runs.map { scored in
-            let edit = Edit.patch(from: scored.run.cache)
-            return sets.map { heads in
-                Branch(
-                    sites(of: heads).map { layer, head in
-                        Intervention(
-                            Site(
-                                HookPoint(.pattern, layer: layer), positions: positions,
-                                head: head), edit)
-                    })
-            }
+        let edit = Edit.patch(from: source.run.cache)
+        let branches = sets.map { heads in
+            Branch(
+                sites(of: heads).map { layer, head in
+                    let point = HookPoint(.pattern, layer: layer)
+                    return Intervention(Site(point, positions: positions, head: head), edit)
+                })
         }
         return (target, branches)
     }

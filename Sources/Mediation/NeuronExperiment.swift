@@ -102,9 +102,8 @@ public struct NeuronExperiment: Sendable {
         try runs[context].neededOperations(branches(nil))
     }
 
-    private func branches(_ sets: [[NeuronUnit]]?) -> [[Branch]] {
-        let branches = (sets ?? units.map { [$0] }).map(branch)
-        return [[Branch]](repeating: branches, count: runs[context].runs.count)
+    private func branches(_ sets: [[NeuronUnit]]?) -> [Branch] {
+        (sets ?? units.map { [$0] }).map(branch)
     }
 }
 
@@ -137,10 +136,11 @@ public struct NeuronRuns: Sendable {
 
     /// The activation at the word, [1, 1, …].
     func value(of prompt: Prompt, at point: HookPoint) throws -> Tensor {
-        guard let value = self[prompt].runs[0].run.cache[point] else {
+        guard let value = self[prompt].run.cache[point] else {
             throw InterventionError.notCached(point.description)
         }
-        return value.selecting([position(in: prompt)], axis: 1)
+        // The same in both sequences.
+        return value.selecting([0], axis: 0).selecting([position(in: prompt)], axis: 1)
     }
 
     /// The odds after an alternative divided by those after the base: the total effect, plus 1.

@@ -16,6 +16,8 @@ package struct RowLayout: Sendable {
         package let keyCount: Int
         /// How many of those are no padding.
         package let tokenCount: Int
+        /// The item whose rows are its own too, up to its start; `nil` if all before it is known.
+        package let trunk: Int?
 
         /// The position after the last row.
         package var end: Int { start + rows.count }
@@ -51,15 +53,17 @@ package struct RowLayout: Sendable {
     /// - Parameters:
     ///   - keyCount: How many positions they look at; `nil` for those up to the last row.
     ///   - tokenCount: How many of those are no padding; `nil` for all.
+    ///   - trunk: The item above whose rows are this one's too, up to the first position.
     package mutating func append(
-        positions: Range<Int>, of sequence: Int, keyCount: Int? = nil, tokenCount: Int? = nil
+        positions: Range<Int>, of sequence: Int, keyCount: Int? = nil, tokenCount: Int? = nil,
+        trunk: Int? = nil
     ) {
         let first = rowCount
         items.append(
             Item(
                 rows: first..<first + positions.count, start: positions.lowerBound,
                 sequence: sequence, keyCount: keyCount ?? positions.upperBound,
-                tokenCount: tokenCount ?? keyCount ?? positions.upperBound))
+                tokenCount: tokenCount ?? keyCount ?? positions.upperBound, trunk: trunk))
     }
 
     /// Whether the items are one block of [batch, pos].
@@ -74,8 +78,29 @@ package struct RowLayout: Sendable {
             let chosen = positions(item)
             layout.append(
                 positions: chosen, of: item.sequence, keyCount: item.keyCount,
-                tokenCount: item.tokenCount)
+                tokenCount: item.tokenCount, trunk: item.trunk)
             return chosen.map { item.rows.lowerBound + $0 - item.start }
+        }
+        return (layout, rows)
+    }
+
+    /// The row of an item's position, its own or its trunk's; `nil` if it has none.
+    package func row(at position: Int, of item: Item) -> Int? {
+        let owner = position < item.start ? item.trunk.map { items[$0] } : item
+        guard let owner, (owner.start..<owner.end).contains(position) else { return nil }
+        return owner.rows.lowerBound + position - owner.start
+    }
+
+    /// Each item's rows behind those of its trunk, and their layout; `nil` if none has a trunk.
+    func withTrunks() -> (layout: RowLayout, rows: [Int])? {
+        guard items.contains(where: { $0.trunk != nil }) else { return nil }
+        var layout = RowLayout()
+        let rows = items.flatMap { item in
+            let trunk = item.trunk.map { items[$0] } ?? item
+            layout.append(
+                positions: trunk.start..<item.end, of: item.sequence, keyCount: item.keyCount,
+                tokenCount: item.tokenCount)
+            return Array(trunk.rows.prefix(item.start - trunk.start)) + item.rows
         }
         return (layout, rows)
     }

@@ -36,6 +36,13 @@ public struct TokenBatch: Sendable, Hashable {
         self.types = filled(types ?? sequences.map { $0.map { _ in 0 } }, with: 0)
         lengths = sequences.map(\.count)
     }
+
+    /// How many leading tokens of a sequence are those of another, kinds of segment included.
+    package func sharedPrefix(of a: Int, and b: Int) -> Int {
+        (0..<min(lengths[a], lengths[b])).prefix {
+            ids[a][$0] == ids[b][$0] && types[a][$0] == types[b][$0]
+        }.count
+    }
 }
 
 /// Why a model cannot run on an input.

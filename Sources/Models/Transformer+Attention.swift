@@ -82,6 +82,10 @@ extension Transformer {
         _ l: Int, _ q: Traced, _ k: Traced, _ v: Traced, _ queries: RowLayout, _ keys: RowLayout,
         _ pass: some Pass
     ) -> Traced {
+        if let whole = keys.withTrunks() {
+            return attend(
+                l, q, k.selecting(whole.rows), v.selecting(whole.rows), queries, whole.layout, pass)
+        }
         let grid = attentionGrid(l, queries, keys, pass.past)
         if !pass.listens(to: .attnScores, l) && !pass.listens(to: .pattern, l) {
             return q.attending(to: k, v, grid)

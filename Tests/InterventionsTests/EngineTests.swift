@@ -97,6 +97,39 @@ import Testing
         try experiment.expectEngineMatches(branches, "several edits")
     }
 
+    /// Rows of sequences that begin alike are computed once, where edits are alike too.
+    @Test(arguments: [
+        HookKind.embed, .residPre, .q, .k, .attnScores, .pattern, .z, .mlpPost, .unembedIn,
+    ])
+    func sequencesThatBeginAlike(_ kind: HookKind) throws {
+        for config in [Self.shapes[0], Self.shapes[2], Self.encoder] {
+            let experiment = try Experiment(
+                config, lengths: [7, 8, 6, 8], differingFrom: [2, 2, 2, 5], sharing: 4)
+            let branches = experiment.branches(at: kind)
+            try experiment.expectEngineMatches(branches, "\(kind) of sequences that begin alike")
+            let later = experiment.branches(at: .residPost)
+            let both = zip(branches, later).map { Branch($0.interventions + $1.interventions) }
+            try experiment.expectEngineMatches(both, "\(kind) and later edits")
+        }
+    }
+
+    @Test func sharedPositionsAreCountedOnce() throws {
+        let model = Transformer(randomly: Self.shapes[0], seed: 3)
+        let (base, clean) = ([1, 2, 3], [1, 2, 4])
+        func operations(_ continuations: [[Int]]) throws -> Double {
+            let source = try model.run(continuations.map { clean + $0 }, caching: .all)
+            let site = Site(HookPoint(.z, layer: 0), positions: [2], head: 1)
+            return try Metric.loss(from: 2).neededOperations(
+                [Branch([Intervention(site, .patch(from: source.cache))])],
+                departingFrom: model.run(continuations.map { base + $0 }))
+        }
+        let continuations = [[5], [6, 7], [8, 9, 10]]
+        let alone = try continuations.map { try operations([$0]) }
+        let all = alone.reduce(0, +)
+        // Before a single token there is only what is shared.
+        #expect(abs(try operations(continuations) - (all - 2 * alone[0])) < 1e-9 * all)
+    }
+
     /// The first edit changes nothing, so that the branch differs from a later place on.
     @Test func editsThatChangeNothing() throws {
         let experiment = try Experiment(Self.shapes[2], lengths: [6, 6], differingFrom: [3, 5])

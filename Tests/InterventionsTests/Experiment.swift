@@ -16,7 +16,11 @@ struct Experiment {
     /// - Parameters:
     ///   - lengths: The sequences' lengths.
     ///   - starts: Where clean and base tokens begin to differ in each.
-    init(_ config: TransformerConfig, lengths: [Int], differingFrom starts: [Int]) throws {
+    ///   - shared: How many tokens of the first sequence the others begin with.
+    init(
+        _ config: TransformerConfig, lengths: [Int], differingFrom starts: [Int],
+        sharing shared: Int = 0
+    ) throws {
         var random = config
         // Large enough that every activation matters.
         random.initializerRange = 0.3
@@ -25,7 +29,10 @@ struct Experiment {
         func tokens(_ count: Int) -> [Int] {
             (0..<count).map { _ in Int.random(in: 0..<config.dVocab, using: &generator) }
         }
-        let base = lengths.map(tokens)
+        var base = lengths.map(tokens)
+        for index in base.indices {
+            base[index].replaceSubrange(0..<shared, with: base[0].prefix(shared))
+        }
         let clean = zip(base, starts).map { sequence, start in
             sequence.enumerated().map { pos, token in
                 pos == start ? (token + 1) % config.dVocab : token
@@ -46,7 +53,7 @@ struct Experiment {
                 var metric = metric
                 if config.isMasked, metric.readsPrediction { metric.positions = [-1] }
                 return metric
-            } + (lengths.contains(1) ? [] : [.loss])
+            } + (lengths.contains(1) ? [] : [.loss, .loss(from: lengths.min()! - 2)])
         cache = self.clean.cache
         let onDemand = try model.run(clean, caching: Caching { $0.kind.isOnDemand }).cache
         for point in onDemand.points { cache[point] = onDemand[point] }
