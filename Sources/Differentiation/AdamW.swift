@@ -90,7 +90,9 @@ extension AdamW {
             _ w: UnsafeMutableBufferPointer<Float>, _ g: UnsafeBufferPointer<Float>,
             _ m: UnsafeMutableBufferPointer<Float>, _ v: UnsafeMutableBufferPointer<Float>
         ) {
-            precondition(g.count == w.count && m.count == w.count && v.count == w.count)
+            precondition(
+                g.count == w.count && m.count == w.count && v.count == w.count,
+                "AdamW: \(w.count) weights, \(g.count) gradients, moments \(m.count), \(v.count)")
             adamw_update(
                 numbers, w.count, g.baseAddress, w.baseAddress, m.baseAddress, v.baseAddress)
         }

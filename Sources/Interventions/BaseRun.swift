@@ -38,7 +38,9 @@ struct BaseRun: Sendable {
         }
         self.past = past
         reads = positions.map { ($0.first ?? 0)...($0.last ?? 0) }
-        sharedPrefixes = (0..<tokens.count).map { tokens.sharedPrefix(of: $0, and: 0) }
+        sharedPrefixes = (0..<tokens.count).map {
+            tokens.sharedPrefix(of: $0, with: 0, in: tokens)
+        }
     }
 
     /// The rows that the metric may read in a sequence whose rows begin at a position.
@@ -99,22 +101,24 @@ struct BaseRun: Sendable {
         guard fork > own.lowerBound, reads[0].lowerBound <= reads[sequence].lowerBound,
             fork <= reads[0].upperBound + 1
         else { return nil }
-        let areSame = interventions.allSatisfy { intervention in
-            isSame(intervention, in: sequence, upTo: fork)
+        let areShared = interventions.allSatisfy { intervention in
+            isShared(intervention, in: sequence, upTo: fork)
                 && ![0, sequence].contains {
                     looksAhead(intervention, sequence: $0, through: reads[$0].upperBound)
                 }
         }
-        return areSame ? fork : nil
+        return areShared ? fork : nil
     }
 
     /// Whether an intervention does the same in a sequence as in the first, up to a position.
-    private func isSame(_ intervention: Intervention, in sequence: Int, upTo fork: Int) -> Bool {
+    private func isShared(
+        _ intervention: Intervention, in sequence: Int, upTo fork: Int
+    ) -> Bool {
         switch intervention.edit {
         case .zero, .scale: true
         case .replace(let value), .add(let value): value.shape[0] == 1
         case .patch(let source):
-            source.tokens.map { $0.sharedPrefix(of: sequence, and: 0) >= fork } ?? false
+            source.tokens.map { $0.sharedPrefix(of: sequence, with: 0, in: $0) >= fork } ?? false
         case .function: false
         }
     }
@@ -214,7 +218,7 @@ struct BaseRun: Sendable {
         guard let source, source.count == tokens.count, model.config.attention == .causal else {
             return 0
         }
-        return zip(source.ids[sequence], tokens.ids[sequence]).prefix { $0 == $1 }.count
+        return tokens.sharedPrefix(of: sequence, with: sequence, in: source)
     }
 
     /// The bytes that a row of a chunk takes at most, at any moment of its way.

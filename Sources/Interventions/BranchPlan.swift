@@ -112,15 +112,14 @@ struct BranchPlan: Sendable {
             let read = base.reads(of: sequence, from: all.lowerBound)
             return isLast && !early.overlaps(read) ? nil : (all, early)
         }
-        let forks = rows.indices.map {
-            base.fork(of: $0, with: rows.map { $0?.all }, in: interventions)
-        }
+        let all = rows.map { $0?.all }
+        let forks = all.indices.map { base.fork(of: $0, with: all, in: interventions) }
         func own(_ ranges: [Range<Int>?]) -> [Range<Int>?] {
             zip(ranges, forks).map { range, fork in
                 range.map { max($0.lowerBound, fork ?? 0)..<max($0.upperBound, fork ?? 0) }
             }
         }
-        (positions, changed) = (own(rows.map { $0?.all }), own(rows.map { $0?.early }))
+        (positions, changed) = (own(all), own(rows.map { $0?.early }))
         self.forks = forks.map { $0 != nil }
     }
 

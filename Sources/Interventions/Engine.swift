@@ -97,13 +97,8 @@ public struct Engine: Sendable {
     ) throws -> [Double] {
         var values = plans.indices.map { known[$0] ?? 0 }
         let rest = chunks.filter { !$0.allSatisfy { known[$0] != nil } }
-        try values.withUnsafeMutableBufferPointer { values in
-            let results = DisjointWrites(values)
-            try measure(rest, progress) { measured, members in
-                let means = measured.map { metric.scaled($0.reduce(0, +) / Double($0.count)) }
-                for (branch, mean) in zip(members, means) { results[branch] = mean }
-                try keep(means, members)
-            }
+        try measure(rest, into: &values, keeping: keep, progress: progress) {
+            metric.scaled($0.reduce(0, +) / Double($0.count))
         }
         return values
     }
@@ -111,33 +106,35 @@ public struct Engine: Sendable {
     /// The metric of each branch and sequence, before it is normalised.
     func measureEach() throws -> [[Double]] {
         var values = [[Double]](repeating: [], count: plans.count)
-        try values.withUnsafeMutableBufferPointer { values in
-            let results = DisjointWrites(values)
-            try measure(chunks, { _, _ in }) { measured, members in
-                for (branch, value) in zip(members, measured) { results[branch] = value }
-            }
-        }
+        try measure(chunks, into: &values) { $0 }
         return values
     }
 
-    /// Measures some chunks, all others being known; each one's values are taken from any thread.
-    private func measure(
-        _ rest: [[Int]], _ progress: @Sendable (Int, Int) -> Void,
-        taking take: @Sendable ([[Double]], [Int]) throws -> Void
+    /// Measures some chunks, all others being known.
+    ///
+    /// - Parameter value: What is made of a branch's metric in each sequence.
+    private func measure<Value: Sendable>(
+        _ rest: [[Int]], into values: inout [Value],
+        keeping keep: @Sendable ([Value], [Int]) throws -> Void = { _, _ in },
+        progress: @Sendable (Int, Int) -> Void = { _, _ in }, value: @Sendable ([Double]) -> Value
     ) throws {
         let done = plans.count - rest.reduce(0) { $0 + $1.count }
         let state = Mutex(Work(done: done))
         progress(done, plans.count)
-        // A worker takes one chunk after another, so that no more than `workers` are in memory.
-        let workers = min(Threads.count, chunksAtOnce, rest.count)
-        parallelFor(workers) { _ in
-            while let members = state.withLock({ $0.next(of: rest) }) {
-                let measured = Walk(base, metric, members.map { plans[$0] }).run()
-                let outcome = Result { try take(measured, members) }
-                state.withLock { $0.finish(members.count, outcome, of: plans.count, progress) }
+        try values.withUnsafeMutableBufferPointer { values in
+            let results = DisjointWrites(values)
+            // A worker takes one chunk after another, so that no more than `workers` are in memory.
+            let workers = min(Threads.count, chunksAtOnce, rest.count)
+            parallelFor(workers) { _ in
+                while let members = state.withLock({ $0.next(of: rest) }) {
+                    let measured = Walk(base, metric, members.map { plans[$0] }).run().map(value)
+                    for (branch, value) in zip(members, measured) { results[branch] = value }
+                    let outcome = Result { try keep(measured, members) }
+                    state.withLock { $0.finish(members.count, outcome, of: plans.count, progress) }
+                }
             }
+            if let failure = state.withLock({ $0.failure }) { throw failure }
         }
-        if let failure = state.withLock({ $0.failure }) { throw failure }
     }
 
     /// The floating-point operations that no exact method can do without: the matrix products of

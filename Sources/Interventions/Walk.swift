@@ -26,7 +26,7 @@ struct Walk {
         var walk = self
         let values = walk.arrive()
         // Elsewhere nothing differs from the base run.
-        var all = plans.map { _ in metric.base.map(\.mean) }
+        var all = [[Double]](repeating: metric.base.map(\.mean), count: plans.count)
         for (index, item) in walk.layout.items.enumerated() {
             all[walk.owners[index]][item.sequence] = values[index]
         }

@@ -77,10 +77,10 @@ public enum HeadEffect: String, Sendable, CaseIterable {
 public struct HeadExperiment: Sendable {
     /// The model.
     public let model: Transformer
-    /// The runs of x.
-    public let base: CandidateRuns
-    /// The runs of x′.
-    public let alternative: CandidateRuns
+    /// The run of x.
+    public let base: CandidateRun
+    /// The run of x′.
+    public let alternative: CandidateRun
 
     /// Runs both inputs.
     ///
@@ -91,8 +91,8 @@ public struct HeadExperiment: Sendable {
                 base: item.base.map(model.string), alternative: item.alternative.map(model.string))
         }
         self.model = model
-        base = try CandidateRuns(context: item.base, candidates: item.candidates, in: model)
-        alternative = try CandidateRuns(
+        base = try CandidateRun(context: item.base, candidates: item.candidates, in: model)
+        alternative = try CandidateRun(
             context: item.alternative, candidates: item.candidates, in: model)
     }
 
@@ -124,7 +124,7 @@ public struct HeadExperiment: Sendable {
     /// The run that is changed, and its branches.
     private func branches(
         _ effect: HeadEffect, _ sets: [[Head]]
-    ) -> (target: CandidateRuns, branches: [Branch]) {
+    ) -> (target: CandidateRun, branches: [Branch]) {
         let (target, source) =
             effect == .indirect ? (base, alternative) : (alternative, base)
         let positions = Array(base.context.indices)

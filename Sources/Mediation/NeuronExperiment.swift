@@ -118,18 +118,18 @@ public struct NeuronRuns: Sendable {
     public let prompt: NeuronPrompt
     /// The model.
     public let model: Transformer
-    private let runs: [CandidateRuns]
+    private let runs: [CandidateRun]
 
     /// Runs the three prompts.
     public init(_ prompt: NeuronPrompt, in model: Transformer) throws {
         (self.prompt, self.model) = (prompt, model)
         runs = try prompt.tokens.map {
-            try CandidateRuns(context: $0, candidates: prompt.candidates, in: model)
+            try CandidateRun(context: $0, candidates: prompt.candidates, in: model)
         }
     }
 
     /// The runs of one of the three prompts.
-    public subscript(prompt: Prompt) -> CandidateRuns { runs[prompt.rawValue] }
+    public subscript(prompt: Prompt) -> CandidateRun { runs[prompt.rawValue] }
 
     /// Where the word stands.
     func position(in prompt: Prompt) -> Int { self.prompt.positions[prompt.rawValue] }

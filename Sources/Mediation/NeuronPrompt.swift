@@ -229,7 +229,7 @@ extension NeuronPrompts {
     ) throws -> [NeuronPrompt] {
         let kept = try prompts.filter { prompt in
             guard prompt.word.isNotDefinitional, prompt.word.total != 0 else { return false }
-            let scores = try CandidateRuns(
+            let scores = try CandidateRun(
                 context: prompt.tokens[0], candidates: prompt.candidates, in: model,
                 caching: .none
             ).scores()

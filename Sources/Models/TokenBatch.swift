@@ -37,11 +37,10 @@ public struct TokenBatch: Sendable, Hashable {
         lengths = sequences.map(\.count)
     }
 
-    /// How many leading tokens of a sequence are those of another, kinds of segment included.
-    package func sharedPrefix(of a: Int, and b: Int) -> Int {
-        (0..<min(lengths[a], lengths[b])).prefix {
-            ids[a][$0] == ids[b][$0] && types[a][$0] == types[b][$0]
-        }.count
+    /// How many leading tokens, with their kinds of segment, a sequence shares with one of a batch.
+    package func sharedPrefix(of sequence: Int, with other: Int, in batch: TokenBatch) -> Int {
+        let own = zip(ids[sequence], types[sequence])
+        return zip(own, zip(batch.ids[other], batch.types[other])).prefix { $0 == $1 }.count
     }
 }
 

@@ -29,6 +29,15 @@ import Testing
         #expect(again == (try metric.measure(branches, departingFrom: experiment.base)))
     }
 
+    @Test func aLossKeepsItsStart() throws {
+        let description = try MetricDescription(.loss(from: 2))
+        #expect(description.start == 2)
+        #expect(try description.metric().start == 2)
+        var wrong = description
+        wrong.start = -1
+        #expect(throws: InterventionError.self) { try wrong.metric() }
+    }
+
     @Test(arguments: [
         (#"{"point": "blocks.0.hook_x", "edit": "zero"}"#, "no hook point"),
         (#"{"point": "hook_embed", "edit": "burn"}"#, "no edit"),

@@ -127,7 +127,7 @@ import Testing
     /// Of several tokens the score is the geometric mean of what each has after those before.
     @Test func scoresAreGeometricMeans() throws {
         let (context, candidate) = ([3, 7, 11], [10, 1, 13])
-        let runs = try CandidateRuns(context: context, candidates: [candidate, [2]], in: model)
+        let runs = try CandidateRun(context: context, candidates: [candidate, [2]], in: model)
         let steps = try candidate.indices.map { step in
             try Metric.probability(.id(candidate[step])).value(
                 of: model.run([context + candidate[..<step]]))
@@ -166,11 +166,11 @@ import Testing
         }
         for candidates in [[[1], [1]], [[], [2]], [[1]]] {
             #expect(throws: MediationError.self) {
-                try CandidateRuns(context: [1, 2], candidates: candidates, in: model)
+                try CandidateRun(context: [1, 2], candidates: candidates, in: model)
             }
         }
         #expect(throws: RunError.self) {
-            try CandidateRuns(context: [1, 2], candidates: [[1], [99]], in: model).logOdds()
+            try CandidateRun(context: [1, 2], candidates: [[1], [99]], in: model).logOdds()
         }
     }
 }

@@ -7,13 +7,15 @@ public import Models
 /// A candidate's score is the geometric mean of its tokens' probabilities, so candidates of one
 /// token have their probabilities. Of two single tokens only the difference of two logits is read;
 /// longer ones are a sequence each, of the context with the candidate behind it.
-public struct CandidateRuns: Sendable {
+public struct CandidateRun: Sendable {
     /// The tokens of the context.
     public let context: [Int]
     /// The context, or both sequences.
     let run: Run
     /// The tokens of both candidates.
     private let candidates: [[Int]]
+    /// Whether each candidate is a single token.
+    private let areTokens: Bool
     /// The log odds of single tokens, or each sequence's mean of −log p of the candidate's tokens.
     private let metric: Metric
 
@@ -37,6 +39,7 @@ public struct CandidateRuns: Sendable {
         }
         (self.context, self.candidates) = (context, candidates)
         let areTokens = candidates.allSatisfy { $0.count == 1 }
+        self.areTokens = areTokens
         metric =
             areTokens
             ? .logitDifference(.id(candidates[1][0]), .id(candidates[0][0]))
@@ -60,15 +63,16 @@ public struct CandidateRuns: Sendable {
 
     /// The log odds that the metric's values in both sequences, or in the only one, stand for.
     private func logOdds(of values: [Double]) -> Double {
-        values.count == 2 ? values[0] - values[1] : values[0]
+        areTokens ? values[0] : values[0] - values[1]
     }
 
     /// The scores of both candidates.
     public func scores() throws -> (first: Double, second: Double) {
-        let values = try metric.values(of: run)
-        if values.count == 2 { return (exp(-values[0]), exp(-values[1])) }
-        let first = try Metric.probability(.id(candidates[0][0])).value(of: run)
-        return (first, try Metric.probability(.id(candidates[1][0])).value(of: run))
+        let values =
+            areTokens
+            ? try candidates.map { try Metric.probability(.id($0[0])).value(of: run) }
+            : try metric.values(of: run).map { exp(-$0) }
+        return (values[0], values[1])
     }
 
     /// The log odds in every branch, by the engine.
@@ -85,7 +89,7 @@ public struct CandidateRuns: Sendable {
         in branches: [Branch], options: Engine.Options = .init()
     ) throws -> [(first: Double, second: Double)] {
         let values = try metric.measureEach(branches, departingFrom: run, options: options)
-        guard run.tokens?.count == 1 else { return values.map { (exp(-$0[0]), exp(-$0[1])) } }
+        guard areTokens else { return values.map { (exp(-$0[0]), exp(-$0[1])) } }
         let first = try Metric.logProbability(.id(candidates[0][0])).measure(
             branches, departingFrom: run, options: options)
         return zip(first, values).map { (exp($0), exp($0 + logOdds(of: $1))) }
