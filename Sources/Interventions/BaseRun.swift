@@ -5,6 +5,8 @@ import Tensors
 struct BaseRun: Sendable {
     let model: Transformer
     let tokens: TokenBatch
+    /// Edits that the run has and branches keep.
+    let edits: [PlannedEdit]
     /// Keys and values of all positions.
     let past: KeyValues
     private let cache: ActivationCache
@@ -15,18 +17,23 @@ struct BaseRun: Sendable {
 
     /// Takes what is needed from a run, and runs the model again if something is missing.
     ///
-    /// - Parameter positions: The positions that the metric reads in each sequence, in order.
-    init(_ run: Run, tokens: TokenBatch, branches: [Branch], reading positions: [[Int]]) throws {
-        model = run.model
-        self.tokens = tokens
-        guard run.cache.tokens == tokens else { throw InterventionError.baseWithHooks }
-        let needed = BaseRun.points(for: branches, in: run.model)
+    /// - Parameters:
+    ///   - edits: What was done to the run, which then has all points that are needed.
+    ///   - needed: The ``points(for:in:)``.
+    ///   - positions: The positions that the metric reads in each sequence, in order.
+    init(
+        _ run: Run, tokens: TokenBatch, edits: [PlannedEdit], needing needed: Set<HookPoint>,
+        reading positions: [[Int]]
+    ) throws {
+        (model, self.tokens, self.edits) = (run.model, tokens, edits)
         let isWhole = { (point: HookPoint) in
             let axis = point.kind.axes.firstIndex { $0 == .pos || $0 == .queryPos } ?? 0
             return run.cache[point].map { axis == 0 || $0.shape[axis] == tokens.length } ?? false
         }
+        let hasAll = needed.allSatisfy(isWhole)
+        precondition(hasAll || edits.isEmpty, "an edited run without all points")
         cache =
-            needed.allSatisfy(isWhole)
+            hasAll
             ? run.cache
             : try run.model.run(
                 .tokens(tokens), caching: .points(needed), logits: .none
@@ -91,7 +98,7 @@ struct BaseRun: Sendable {
     ///
     /// - Parameter positions: The positions that the branch computes in each sequence.
     func fork(
-        of sequence: Int, with positions: [Range<Int>?], in interventions: [Intervention]
+        of sequence: Int, with positions: [Range<Int>?], in edits: [PlannedEdit]
     ) -> Int? {
         guard sequence > 0, model.config.attention == .causal, let first = positions[0],
             let own = positions[sequence], own.lowerBound == first.lowerBound
@@ -101,20 +108,18 @@ struct BaseRun: Sendable {
         guard fork > own.lowerBound, reads[0].lowerBound <= reads[sequence].lowerBound,
             fork <= reads[0].upperBound + 1
         else { return nil }
-        let areShared = interventions.allSatisfy { intervention in
-            isShared(intervention, in: sequence, upTo: fork)
+        let areShared = edits.allSatisfy { edit in
+            isShared(edit, in: sequence, upTo: fork)
                 && ![0, sequence].contains {
-                    looksAhead(intervention, sequence: $0, through: reads[$0].upperBound)
+                    edit.looksAhead(in: $0, through: reads[$0].upperBound)
                 }
         }
         return areShared ? fork : nil
     }
 
-    /// Whether an intervention does the same in a sequence as in the first, up to a position.
-    private func isShared(
-        _ intervention: Intervention, in sequence: Int, upTo fork: Int
-    ) -> Bool {
-        switch intervention.edit {
+    /// Whether an edit does the same in a sequence as in the first, up to a position.
+    private func isShared(_ edit: PlannedEdit, in sequence: Int, upTo fork: Int) -> Bool {
+        switch edit.edit {
         case .zero, .scale: true
         case .replace(let value), .add(let value): value.shape[0] == 1
         case .patch(let source):
@@ -123,66 +128,43 @@ struct BaseRun: Sendable {
         }
     }
 
-    /// The first position of a sequence at which each intervention changes the base run's values;
+    /// The first position of a sequence at which each edit changes the base run's values;
     /// `nil` for one that changes nothing that the metric can notice.
-    func firstDifferences(of interventions: [Intervention], _ sequence: Int) -> [Int?] {
+    func firstDifferences(of edits: [PlannedEdit], _ sequence: Int) -> [Int?] {
         let isCausal = model.config.attention == .causal
         let last = isCausal ? lastRead(of: sequence) : tokens.length - 1
-        return interventions.map { firstDifference(of: $0, sequence: sequence, through: last) }
+        return edits.map { firstDifference(of: $0, sequence: sequence, through: last) }
     }
 
     /// The positions of a sequence that a branch computes: from the first that its edits change to
     /// the one the metric reads; `nil` if nothing the metric reads can differ.
     ///
-    /// - Parameter starts: The ``firstDifferences(of:_:)`` of the interventions.
+    /// - Parameter starts: The ``firstDifferences(of:_:)`` of the edits.
     func positions(
-        from starts: [Int?], changedBy interventions: [Intervention], _ sequence: Int
+        from starts: [Int?], changedBy edits: [PlannedEdit], _ sequence: Int
     ) -> Range<Int>? {
         guard let start = starts.lazy.compactMap(\.self).min() else { return nil }
         // Where all attend to all, one change changes every position.
         guard model.config.attention == .causal else { return 0..<tokens.length }
         // Edited scores and patterns may look ahead, so that later keys matter too.
         let read = lastRead(of: sequence)
-        let looksAhead = interventions.contains {
-            self.looksAhead($0, sequence: sequence, through: read)
-        }
+        let looksAhead = edits.contains { $0.looksAhead(in: sequence, through: read) }
         return start..<(looksAhead ? tokens.length : read + 1)
     }
 
-    /// The first position at which an intervention changes the base run's value, up to a position.
+    /// The first position at which an edit changes the base run's value, up to a position.
     ///
     /// A patch from a run with the same first tokens changes nothing there.
     private func firstDifference(
-        of intervention: Intervention, sequence: Int, through last: Int
+        of edit: PlannedEdit, sequence: Int, through last: Int
     ) -> Int? {
-        let positions = intervention.site.positions ?? Array(0...last)
+        let positions = edit.site.positions ?? Array(0...last)
         let chosen = positions.map { $0 < 0 ? $0 + tokens.length : $0 }
         let candidates = chosen.filter { (0...last).contains($0) }.sorted()
-        guard case .patch(let cache) = intervention.edit else { return candidates.first }
+        guard case .patch(let cache) = edit.edit else { return candidates.first }
         let shared = sharedPrefix(with: cache.tokens, sequence: sequence)
         return candidates.first {
-            $0 >= shared || !isSame(cache, at: intervention.site, sequence, pos: $0)
-        }
-    }
-
-    /// Whether an intervention lets a position up to the last read look at later ones: with edited
-    /// scores or patterns, unless the pattern put in is zero there.
-    private func looksAhead(_ intervention: Intervention, sequence: Int, through last: Int) -> Bool
-    {
-        let (site, kind) = (intervention.site, intervention.site.point.kind)
-        guard kind == .pattern || kind == .attnScores else { return false }
-        guard kind == .pattern, case .patch(let cache) = intervention.edit,
-            let pattern = cache[site.point],
-            pattern.shape == [tokens.count, model.config.nHeads, tokens.length, tokens.length]
-        else { return true }
-        let queries = (site.positions ?? Array(0...last)).map { $0 < 0 ? $0 + tokens.length : $0 }
-        let heads = site.head.map { [$0] } ?? Array(0..<model.config.nHeads)
-        return heads.contains { head in
-            queries.contains { query in
-                guard (0...last).contains(query) else { return false }
-                let row = (sequence * pattern.shape[1] + head) * tokens.length + query
-                return pattern.rows[row][(query + 1)...].contains { $0 != 0 }
-            }
+            $0 >= shared || !isSame(cache, at: edit.site, sequence, pos: $0)
         }
     }
 

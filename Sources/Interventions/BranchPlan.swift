@@ -69,19 +69,18 @@ struct BranchPlan: Sendable {
     /// Plans a branch.
     ///
     /// - Parameters:
-    ///   - interventions: The branch's edits.
+    ///   - interventions: The branch's own edits, behind those that the base run has.
     ///   - base: The base run, with ``BaseRun/points(for:in:)`` cached.
     init(_ branch: Int, _ interventions: [Intervention], _ base: BaseRun) throws {
         self.branch = branch
         let config = base.model.config
-        let staged = try interventions.map { intervention in
-            (
-                stage: Stage(intervention.site.point, in: config),
-                edit: try PlannedEdit(intervention, in: base.model, tokens: base.tokens)
-            )
+        let own = try interventions.map {
+            try PlannedEdit($0, in: base.model, tokens: base.tokens)
         }
-        let first = staged.map(\.stage).min() ?? Stage(index: 0)
-        let firstKinds = Set(staged.filter { $0.stage == first }.map(\.edit.site.point.kind))
+        // What is computed again is edited again.
+        let edits = base.edits + own
+        let first = own.map(\.stage).min() ?? Stage(index: 0)
+        let firstKinds = Set(edits.filter { $0.stage == first }.map(\.site.point.kind))
         // Within the first sublayer the effect of edits on its output can often be computed alone.
         // Edits of scores and patterns assume unedited inputs, so several kinds take the general
         // way.
@@ -90,22 +89,23 @@ struct BranchPlan: Sendable {
             || (firstKinds.count == 1 && firstKinds.allSatisfy(Injection.isPossible))
         joins = first.isResidual ? first : Stage(index: first.index + (isDirect ? 1 : -1))
         let joins = self.joins
-        injected = isDirect ? staged.filter { $0.stage <= joins }.map(\.edit) : []
-        later = staged.filter { !isDirect || $0.stage > joins }.map(\.edit)
+        let again = min(first, joins)
+        injected = edits.filter { again <= $0.stage && $0.stage <= joins }
+        later = edits.filter { $0.stage > joins }
         let isLast = joins.index + 2 >= 4 * config.nLayers
         let rows = (0..<base.tokens.count).map {
             sequence -> (all: Range<Int>, early: Range<Int>)? in
-            let starts = base.firstDifferences(of: interventions, sequence)
-            guard let all = base.positions(from: starts, changedBy: interventions, sequence)
+            let starts = base.firstDifferences(of: own, sequence)
+            guard let all = base.positions(from: starts, changedBy: own, sequence)
             else { return nil }
             guard config.attention == .causal, config.normPlace != .post,
                 !joins.isResidPre || isLast
             else { return (all, all) }
             // An edit that leaves the base run's numbers as they are changes no position.
-            let effective = zip(staged, starts).filter { entry, start in
-                start != nil && (isLast || entry.stage <= joins.nextResidPre)
+            let effective = zip(own, starts).filter { edit, start in
+                start != nil && (isLast || edit.stage <= joins.nextResidPre)
             }
-            let ends = effective.map { $0.0.edit.endOfChanges(through: all.upperBound) }
+            let ends = effective.map { $0.0.endOfChanges(through: all.upperBound) }
             guard let end = ends.max(), end > all.lowerBound else { return (all, all) }
             let early = (all.lowerBound..<end).clamped(to: all)
             // Behind the last attention only what is read counts.
@@ -113,13 +113,13 @@ struct BranchPlan: Sendable {
             return isLast && !early.overlaps(read) ? nil : (all, early)
         }
         let all = rows.map { $0?.all }
-        let forks = all.indices.map { base.fork(of: $0, with: all, in: interventions) }
-        func own(_ ranges: [Range<Int>?]) -> [Range<Int>?] {
+        let forks = all.indices.map { base.fork(of: $0, with: all, in: edits) }
+        func behindForks(_ ranges: [Range<Int>?]) -> [Range<Int>?] {
             zip(ranges, forks).map { range, fork in
                 range.map { max($0.lowerBound, fork ?? 0)..<max($0.upperBound, fork ?? 0) }
             }
         }
-        (positions, changed) = (own(all), own(rows.map { $0?.early }))
+        (positions, changed) = (behindForks(all), behindForks(rows.map { $0?.early }))
         self.forks = forks.map { $0 != nil }
     }
 

@@ -15,6 +15,7 @@ import Tensors
 /// 4. In the last layer only the position that is read goes through queries and MLP.
 /// 5. Of the logits only what the metric needs is computed.
 /// 6. Sequences of a batch that begin alike share the rows up to where they fork.
+/// 7. Edits that all branches share, such as those of heads chosen before, are made once.
 ///
 /// The results are those of a full forward pass per branch, to float32 rounding.
 public struct Engine: Sendable {
@@ -54,18 +55,31 @@ public struct Engine: Sendable {
 
     /// Plans branches.
     ///
+    /// - Parameter common: Edits that each branch has before its own.
     /// - Throws: ``InterventionError`` for edits that cannot be applied and for too little memory,
     ///   ``RunError`` for positions and tokens that are not there.
-    init(_ branches: [Branch], departingFrom run: Run, metric: Metric, options: Options) throws {
+    init(
+        _ branches: [Branch], sharing common: [Intervention] = [], departingFrom run: Run,
+        metric: Metric, options: Options
+    ) throws {
         guard let tokens = run.tokens else { throw InterventionError.baseWithoutTokens }
+        guard run.cache.tokens == tokens else { throw InterventionError.baseWithHooks }
+        let planned = try common.map { try PlannedEdit($0, in: run.model, tokens: tokens) }
+        let areShared = planned.allSatisfy { $0.canBeShared(by: tokens) }
+        let branches =
+            areShared ? branches : branches.map { Branch(common + $0.interventions) }
+        let all = branches + [Branch(common)]
+        let points = BaseRun.points(for: all, in: run.model)
+        let run = try run.with(areShared ? common : [], on: tokens, caching: points)
         let prepared = try PreparedMetric(metric, base: run)
         let base = try BaseRun(
-            run, tokens: tokens, branches: branches, reading: prepared.base.map(\.positions))
+            run, tokens: tokens, edits: areShared ? planned : [], needing: points,
+            reading: prepared.base.map(\.positions))
         (self.base, self.metric) = (base, prepared)
         plans = try branches.enumerated().map { index, branch in
             try BranchPlan(index, branch.interventions, base)
         }
-        let bytesPerRow = base.bytesPerRow(metric, branches)
+        let bytesPerRow = base.bytesPerRow(metric, all)
         chunks = Engine.chunks(of: plans, rows: options.rows(bytesPerRow: bytesPerRow))
         let plans = self.plans
         let needed = chunks.reduce(0) { largest, chunk in
@@ -199,6 +213,27 @@ public struct Engine: Sendable {
             filled += plans[index].rowCount
         }
         return chunks
+    }
+}
+
+extension Run {
+    /// The run with logits and some edits: this one, if it has them and there are no edits.
+    fileprivate func with(
+        _ edits: [Intervention], on tokens: TokenBatch, caching points: Set<HookPoint>
+    ) throws -> Run {
+        if logits != nil, edits.isEmpty { return self }
+        var hooks = Hooks()
+        for edit in edits { try edit.install(in: &hooks) }
+        return try model.run(.tokens(tokens), hooks: hooks, caching: .points(points))
+    }
+}
+
+extension PlannedEdit {
+    /// Whether branches may depart from a run with this edit: where they differ from it, it is made
+    /// once more, and it carries their differences to no position before.
+    fileprivate func canBeShared(by tokens: TokenBatch) -> Bool {
+        isIdempotent
+            && !(0..<tokens.count).contains { looksAhead(in: $0, through: tokens.length - 1) }
     }
 }
 

@@ -24,16 +24,27 @@ extension Metric {
     }
 
     /// Measures the raw metric in every branch and sequence, by the ``Engine``: [branch][sequence].
+    ///
+    /// - Parameter common: Edits that each branch has before its own. Values put in are computed
+    ///   once, for all branches together; others are like each branch's own.
     public func measureEach(
-        _ branches: [Branch], departingFrom base: Run, options: Engine.Options = Engine.Options()
+        _ branches: [Branch], sharing common: [Intervention] = [], departingFrom base: Run,
+        options: Engine.Options = Engine.Options()
     ) throws -> [[Double]] {
-        try Engine(branches, departingFrom: base, metric: self, options: options).measureEach()
+        try Engine(
+            branches, sharing: common, departingFrom: base, metric: self, options: options
+        ).measureEach()
     }
 
     /// The floating-point operations that the branches need at least; see ``Engine``.
-    public func neededOperations(_ branches: [Branch], departingFrom base: Run) throws -> Double {
-        try Engine(branches, departingFrom: base, metric: self, options: Engine.Options())
-            .neededOperations
+    ///
+    /// - Parameter common: Edits that each branch has before its own; their run is not counted.
+    public func neededOperations(
+        _ branches: [Branch], sharing common: [Intervention] = [], departingFrom base: Run
+    ) throws -> Double {
+        try Engine(
+            branches, sharing: common, departingFrom: base, metric: self, options: .init()
+        ).neededOperations
     }
 
     /// Measures the metric in every branch, by one full forward pass each: plain, slow, and right.

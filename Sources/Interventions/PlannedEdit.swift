@@ -4,7 +4,9 @@ import Tensors
 /// An intervention with its operand at hand, applied to rows of some positions of one sequence.
 struct PlannedEdit: Sendable {
     let site: Site
-    private let edit: Edit
+    /// When it happens.
+    let stage: Stage
+    let edit: Edit
     private let operand: Tensor?
     /// The length of one position's features, as the edit knows them; `nil` in patterns.
     private let width: Int?
@@ -15,6 +17,7 @@ struct PlannedEdit: Sendable {
     ///   shape.
     init(_ intervention: Intervention, in model: Transformer, tokens: TokenBatch) throws {
         (site, edit, length) = (intervention.site, intervention.edit, tokens.length)
+        stage = Stage(site.point, in: model.config)
         operand = try edit.operand(at: site.point)
         let axes = site.point.kind.axes
         width =
@@ -24,6 +27,32 @@ struct PlannedEdit: Sendable {
                 ?? axes.dropFirst(2).reduce(1) { $0 * model.length(of: $1) }
         try site.requireInside(model, length: tokens.length)
         if let operand { try requireShape(of: operand, in: model, tokens) }
+    }
+
+    /// Whether applying it twice does what applying it once does.
+    var isIdempotent: Bool {
+        switch edit {
+        case .patch, .replace, .zero: true
+        case .add, .scale, .function: false
+        }
+    }
+
+    /// Whether it lets a position of a sequence up to `last` look at later ones: with edited scores
+    /// or patterns, unless the pattern put in is zero there.
+    func looksAhead(in sequence: Int, through last: Int) -> Bool {
+        guard [.pattern, .attnScores].contains(site.point.kind) else { return false }
+        guard site.point.kind == .pattern, case .patch = edit, let pattern = operand else {
+            return true
+        }
+        let queries = (site.positions ?? Array(0...last)).map { $0 < 0 ? $0 + length : $0 }
+        let heads = site.head.map { [$0] } ?? Array(0..<pattern.shape[1])
+        return heads.contains { head in
+            queries.contains { query in
+                guard (0...last).contains(query) else { return false }
+                let row = pattern.rows[index([sequence, head, query])]
+                return row[(query + 1)...].contains { $0 != 0 }
+            }
+        }
     }
 
     /// Edits the rows of consecutive positions.

@@ -35,8 +35,10 @@ public enum Threads {
 ///
 /// The order is not defined. Calls with different indices must not write the same memory. A single
 /// index, a single thread and a nested call run on the calling thread.
-public func parallelFor(_ count: Int, _ body: @Sendable (Int) -> Void) {
-    let workers = min(Threads.count, count)
+///
+/// - Parameter limit: The most threads; with one, `body` may use all of them itself.
+public func parallelFor(_ count: Int, atMost limit: Int = .max, _ body: @Sendable (Int) -> Void) {
+    let workers = min(Threads.count, limit, count)
     guard workers > 1, !Threads.isWorker else {
         for index in 0..<count { body(index) }
         return
@@ -68,6 +70,40 @@ public func parallelMap<Element: Sendable, Failure: Error>(
     elements.reserveCapacity(count)
     for case let result? in results.withLock({ $0 }) { elements.append(try result.get()) }
     return elements
+}
+
+/// Computes `body` for each index below `count` on several threads, and gives the results away in
+/// order, one at a time, each as soon as those before are there.
+///
+/// - Parameters:
+///   - limit: The most threads; with one, `body` may use all of them itself.
+///   - receive: Takes an index and its result, on any thread.
+/// - Throws: The error of the lowest index that failed, or of `receive`; none is begun after it.
+public func parallelMap<Element: Sendable>(
+    _ count: Int, atMost limit: Int = .max, _ body: @Sendable (Int) throws -> Element,
+    receiving receive: (Int, Element) throws -> Void
+) throws {
+    // Called by whoever holds the lock.
+    nonisolated(unsafe) let receive = receive
+    let state = Mutex((next: 0, waiting: [Int: Result<Element, any Error>](), failed: false))
+    let failure = Mutex<(any Error)?>(nil)
+    parallelFor(count, atMost: limit) { index in
+        guard state.withLock({ !$0.failed }) else { return }
+        let result = Result { try body(index) }
+        state.withLock { state in
+            state.waiting[index] = result
+            while !state.failed, let result = state.waiting.removeValue(forKey: state.next) {
+                do {
+                    try receive(state.next, result.get())
+                    state.next += 1
+                } catch {
+                    state.failed = true
+                    failure.withLock { $0 = error }
+                }
+            }
+        }
+    }
+    if let error = failure.withLock({ $0 }) { throw error }
 }
 
 /// Cuts `count` rows into blocks of at most `size` and works on them with ``parallelFor(_:_:)``.

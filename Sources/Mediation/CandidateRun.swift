@@ -1,6 +1,7 @@
 internal import Glibc
 import Interventions
 public import Models
+import Tensors
 
 /// The run that scores two candidates after one context.
 ///
@@ -11,13 +12,15 @@ public struct CandidateRun: Sendable {
     /// The tokens of the context.
     public let context: [Int]
     /// The context, or both sequences.
-    let run: Run
+    private(set) var run: Run
     /// The tokens of both candidates.
     private let candidates: [[Int]]
     /// Whether each candidate is a single token.
     private let areTokens: Bool
     /// The log odds of single tokens, or each sequence's mean of −log p of the candidate's tokens.
     private let metric: Metric
+    /// The metric in both sequences, or in the only one.
+    private let values: [Double]
 
     /// Runs a model.
     ///
@@ -46,13 +49,26 @@ public struct CandidateRun: Sendable {
             : .loss(from: context.count - 1)
         run = try model.run(
             areTokens ? [context] : candidates.map { context + $0 }, caching: caching)
+        values = try metric.values(of: run)
+    }
+
+    /// The same with some of its activations only, and without logits.
+    func keeping(_ points: [HookPoint]) -> CandidateRun {
+        var copy = self
+        copy.run = run.keeping(points)
+        return copy
+    }
+
+    /// The size of its activations.
+    var byteCount: Int {
+        run.cache.points.reduce(0) { $0 + 4 * (run.cache[$1]?.count ?? 0) }
     }
 
     /// log(score of the second candidate / score of the first).
     ///
     /// - Throws: ``MediationError/noOdds(_:)`` if it is not finite.
     public func logOdds() throws -> Double {
-        let value = try logOdds(of: metric.values(of: run))
+        let value = logOdds(of: values)
         guard value.isFinite else {
             throw MediationError.noOdds(
                 "the model gives a candidate no probability after this context, so there are no "
@@ -71,17 +87,41 @@ public struct CandidateRun: Sendable {
         let values =
             areTokens
             ? try candidates.map { try Metric.probability(.id($0[0])).value(of: run) }
-            : try metric.values(of: run).map { exp(-$0) }
+            : values.map { exp(-$0) }
         return (values[0], values[1])
     }
 
-    /// The log odds in every branch, by the engine.
+    /// The log odds with each set of parts changed, by the engine; what all sets have in common is
+    /// changed once.
     ///
     /// - Parameters:
-    ///   - branches: The edits of each.
+    ///   - sets: Heads or neurons.
     ///   - options: How the work is cut.
-    func logOdds(in branches: [Branch], options: Engine.Options = .init()) throws -> [Double] {
-        try metric.measureEach(branches, departingFrom: run, options: options).map(logOdds)
+    ///   - branch: The edits of some parts.
+    func logOdds<Part: Hashable & Comparable>(
+        of sets: [[Part]], options: Engine.Options = .init(), as branch: ([Part]) -> Branch
+    ) throws -> [Double] {
+        let (common, own) = CandidateRun.split(sets, as: branch)
+        return try metric.measureEach(
+            own, sharing: common.interventions, departingFrom: run, options: options
+        ).map(logOdds)
+    }
+
+    /// The floating-point operations that the sets need at least; see ``logOdds(of:options:as:)``.
+    func neededOperations<Part: Hashable & Comparable>(
+        of sets: [[Part]], as branch: ([Part]) -> Branch
+    ) throws -> Double {
+        let (common, own) = CandidateRun.split(sets, as: branch)
+        return try metric.neededOperations(
+            own, sharing: common.interventions, departingFrom: run)
+    }
+
+    /// The edits that all sets have in common, and those that each has beside.
+    private static func split<Part: Hashable & Comparable>(
+        _ sets: [[Part]], as branch: ([Part]) -> Branch
+    ) -> (common: Branch, own: [Branch]) {
+        let common = sets.dropFirst().reduce(Set(sets.first ?? [])) { $0.intersection($1) }
+        return (branch(common.sorted()), sets.map { branch($0.filter { !common.contains($0) }) })
     }
 
     /// The scores in every branch, by the engine; of single tokens it costs all logits.
@@ -93,10 +133,5 @@ public struct CandidateRun: Sendable {
         let first = try Metric.logProbability(.id(candidates[0][0])).measure(
             branches, departingFrom: run, options: options)
         return zip(first, values).map { (exp($0), exp($0 + logOdds(of: $1))) }
-    }
-
-    /// The floating-point operations that the branches need at least.
-    func neededOperations(_ branches: [Branch]) throws -> Double {
-        try metric.neededOperations(branches, departingFrom: run)
     }
 }

@@ -82,6 +82,10 @@ public struct HeadExperiment: Sendable {
     /// The run of x′.
     public let alternative: CandidateRun
 
+    private init(model: Transformer, base: CandidateRun, alternative: CandidateRun) {
+        (self.model, self.base, self.alternative) = (model, base, alternative)
+    }
+
     /// Runs both inputs.
     ///
     /// - Throws: ``MediationError/unequalLengths(base:alternative:)``, ``RunError``.
@@ -110,33 +114,43 @@ public struct HeadExperiment: Sendable {
     public func effects(
         _ effect: HeadEffect, of sets: [[Head]], options: Engine.Options = .init()
     ) throws -> [Double] {
-        let (target, branches) = branches(effect, sets)
         let odds = try base.logOdds()
-        return try target.logOdds(in: branches, options: options).map { exp($0 - odds) - 1 }
+        return try target(of: effect).logOdds(of: sets, options: options) {
+            branch(effect, $0)
+        }.map { exp($0 - odds) - 1 }
     }
 
-    /// The floating-point operations that every head, every layer and the model need at least.
-    public func neededOperations(_ effect: HeadEffect) throws -> Double {
-        let (target, branches) = branches(effect, HeadEffects.sets(in: model))
-        return try target.neededOperations(branches)
+    /// The experiment with what indirect effects need only: the odds of x, and patterns of x′. All
+    /// else the engine computes when it is asked for.
+    var reduced: HeadExperiment {
+        let patterns = (0..<model.config.nLayers).map { HookPoint(.pattern, layer: $0) }
+        return HeadExperiment(
+            model: model, base: base.keeping([]), alternative: alternative.keeping(patterns))
     }
 
-    /// The run that is changed, and its branches.
-    private func branches(
-        _ effect: HeadEffect, _ sets: [[Head]]
-    ) -> (target: CandidateRun, branches: [Branch]) {
-        let (target, source) =
-            effect == .indirect ? (base, alternative) : (alternative, base)
+    /// The size of all activations.
+    var byteCount: Int { base.byteCount + alternative.byteCount }
+
+    /// The floating-point operations that the effects of sets need at least; see
+    /// ``effects(_:of:options:)``.
+    public func neededOperations(_ effect: HeadEffect, of sets: [[Head]]) throws -> Double {
+        try target(of: effect).neededOperations(of: sets) { branch(effect, $0) }
+    }
+
+    /// The run that is changed.
+    private func target(of effect: HeadEffect) -> CandidateRun {
+        effect == .indirect ? base : alternative
+    }
+
+    /// The branch that takes the patterns of some heads from the other run.
+    private func branch(_ effect: HeadEffect, _ heads: [Head]) -> Branch {
         let positions = Array(base.context.indices)
-        let edit = Edit.patch(from: source.run.cache)
-        let branches = sets.map { heads in
-            Branch(
-                sites(of: heads).map { layer, head in
-                    let point = HookPoint(.pattern, layer: layer)
-                    return Intervention(Site(point, positions: positions, head: head), edit)
-                })
-        }
-        return (target, branches)
+        let edit = Edit.patch(from: target(of: effect == .indirect ? .direct : .indirect).run.cache)
+        return Branch(
+            sites(of: heads).map { layer, head in
+                let point = HookPoint(.pattern, layer: layer)
+                return Intervention(Site(point, positions: positions, head: head), edit)
+            })
     }
 
     /// Heads by layer; all of a layer are one site.

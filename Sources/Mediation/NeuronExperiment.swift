@@ -85,9 +85,9 @@ public struct NeuronExperiment: Sendable {
     ) throws -> [Double] {
         let base = try runs[.base].logOdds()
         let sign = intervention.isTowardsFirst ? -1.0 : 1.0
-        return try runs[context].logOdds(in: branches(sets), options: options).map {
-            exp(sign * ($0 - base))
-        }
+        return try runs[context].logOdds(
+            of: sets ?? units.map { [$0] }, options: options, as: branch
+        ).map { exp(sign * ($0 - base)) }
     }
 
     /// The candidates' scores with each set of neurons changed; `nil` for every neuron alone.
@@ -99,7 +99,7 @@ public struct NeuronExperiment: Sendable {
 
     /// The floating-point operations that changing every neuron needs at least.
     public func neededOperations() throws -> Double {
-        try runs[context].neededOperations(branches(nil))
+        try runs[context].neededOperations(of: units.map { [$0] }, as: branch)
     }
 
     private func branches(_ sets: [[NeuronUnit]]?) -> [Branch] {

@@ -1,3 +1,4 @@
+import Kernels
 public import Results
 import Tensors
 
@@ -184,18 +185,25 @@ public struct Selection<Objective: SelectionObjective> {
     ) throws -> [Double] {
         var sums = (0..<count).map { known[start + $0] ?? 0 }
         let first = Int(known[start + count] ?? 0)
-        var saved = ContinuousClock.now
-        for item in first..<objective.itemCount {
-            for (index, effect) in try objective.effects(of: sets, item: item).enumerated() {
-                sums[index] += effect
+        var (done, saved, whenSaved) = (first, first, ContinuousClock.now)
+        let (objective, rest) = (objective, objective.itemCount - first)
+        do {
+            try parallelMap(rest, atMost: rest < Threads.count ? 1 : objective.itemsAtOnce) {
+                try objective.effects(of: sets, item: first + $0)
+            } receiving: { _, effects in
+                for (index, effect) in effects.enumerated() { sums[index] += effect }
+                done += 1
+                if ContinuousClock.now - whenSaved > .seconds(5) {
+                    try keep(sums + [Double(done)], at: start)
+                    (saved, whenSaved) = (done, .now)
+                }
+                progress(done, objective.itemCount)
             }
-            let isLast = item == objective.itemCount - 1
-            if isLast || ContinuousClock.now - saved > .seconds(5) {
-                try keep(sums + [Double(item + 1)], at: start)
-                saved = ContinuousClock.now
-            }
-            progress(item + 1, objective.itemCount)
+        } catch {
+            if done > saved { try keep(sums + [Double(done)], at: start) }
+            throw error
         }
+        if done > saved { try keep(sums + [Double(done)], at: start) }
         return sums.map { $0 / Double(objective.itemCount) }
     }
 

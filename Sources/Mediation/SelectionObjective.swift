@@ -1,6 +1,7 @@
 internal import Glibc
 public import Interventions
 public import Models
+import Synchronization
 
 /// What a selection maximizes: the mean over items of an effect of parts changed together.
 public protocol SelectionObjective: Sendable {
@@ -13,6 +14,9 @@ public protocol SelectionObjective: Sendable {
     /// How many items the mean is over.
     var itemCount: Int { get }
 
+    /// How many items may be worked on at once; with one, its work is shared by all threads.
+    var itemsAtOnce: Int { get }
+
     /// The effect of each set in one item, relative: 0 for none.
     func effects(of sets: [[Part]], item: Int) throws -> [Double]
 }
@@ -24,9 +28,13 @@ public struct HeadObjective: SelectionObjective {
     private let items: [HeadTokens]
     private let model: Transformer
     private let options: Engine.Options
+    private let known = KnownItems()
 
     /// The number of items.
     public var itemCount: Int { items.count }
+
+    /// All, unless memory is limited.
+    public var itemsAtOnce: Int { options.itemsAtOnce }
 
     /// Takes items of the heads' study.
     public init(_ items: [HeadTokens], in model: Transformer, options: Engine.Options = .init()) {
@@ -36,8 +44,35 @@ public struct HeadObjective: SelectionObjective {
 
     /// The indirect effect of each set of heads.
     public func effects(of sets: [[Head]], item: Int) throws -> [Double] {
-        try HeadExperiment(items[item], in: model).effects(.indirect, of: sets, options: options)
+        let experiment: HeadExperiment
+        if let known = known[item] {
+            experiment = known
+        } else {
+            experiment = try HeadExperiment(items[item], in: model)
+            if options.memory == nil { known.keep(experiment, of: item, among: items.count) }
+        }
+        return try experiment.effects(.indirect, of: sets, options: options)
     }
+}
+
+/// What every step needs of an item again.
+private final class KnownItems: Sendable {
+    private let experiments = Mutex<[Int: HeadExperiment]>([:])
+    /// The most bytes of all items; of long texts patterns are large, but little of the work.
+    private let limit = 1 << 30
+
+    subscript(item: Int) -> HeadExperiment? { experiments.withLock { $0[item] } }
+
+    func keep(_ experiment: HeadExperiment, of item: Int, among count: Int) {
+        let reduced = experiment.reduced
+        guard reduced.byteCount <= limit / count else { return }
+        experiments.withLock { $0[item] = reduced }
+    }
+}
+
+extension Engine.Options {
+    /// Items of a selection that may be worked on at once: the limit on memory holds for one.
+    fileprivate var itemsAtOnce: Int { memory == nil ? .max : 1 }
 }
 
 /// The mean indirect effect of neurons, each prompt's against its word's bias.
@@ -51,6 +86,9 @@ public struct NeuronObjective: SelectionObjective {
 
     /// The number of prompts.
     public var itemCount: Int { prompts.count }
+
+    /// All, unless memory is limited.
+    public var itemsAtOnce: Int { options.itemsAtOnce }
 
     /// Takes prompts of words with a bias; others do not count.
     ///

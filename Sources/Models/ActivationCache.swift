@@ -35,6 +35,13 @@ public struct ActivationCache: Sendable {
     /// Keeps a value that follows from the tokens.
     mutating func keep(_ value: Tensor, at point: HookPoint) { values[point] = value }
 
+    /// The cache with some of its points only.
+    func keeping(_ points: [HookPoint]) -> ActivationCache {
+        var copy = self
+        copy.values = values.filter { points.contains($0.key) }
+        return copy
+    }
+
     /// The value at a point of a block; `nil` if it was not kept.
     public subscript(kind: HookKind, layer: Int) -> Tensor? {
         kind.isInBlock ? values[HookPoint(kind, layer: layer)] : nil

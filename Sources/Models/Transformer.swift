@@ -69,6 +69,13 @@ public struct Run: Sendable {
     public let logits: Tensor?
     /// The activations that were asked for.
     public let cache: ActivationCache
+
+    /// The run with some of its activations only, and without logits.
+    package func keeping(_ points: [HookPoint]) -> Run {
+        Run(
+            model: model, tokens: tokens, residual: residual, logits: nil,
+            cache: cache.keeping(points))
+    }
 }
 
 extension Transformer {

@@ -130,6 +130,58 @@ import Testing
         #expect(abs(try operations(continuations) - (all - 2 * alone[0])) < 1e-9 * all)
     }
 
+    /// Edits that all branches share, before, beside and behind those of their own.
+    @Test(arguments: 0..<21 as Range<UInt64>) func sharedEdits(_ seed: UInt64) throws {
+        let config = Self.shapes[Int(seed) % Self.shapes.count]
+        let (lengths, shared) = seed < 14 ? ([7], 0) : ([7, 7], 4)
+        let experiment = try Experiment(
+            config, lengths: lengths, differingFrom: lengths.map { _ in 1 }, sharing: shared)
+        var generator = SeededGenerator(seed: seed, stream: "shared edits")
+        let pool = config.hookKinds.flatMap { experiment.branches(at: $0) }
+        let values = pool.filter { branch in
+            switch branch.interventions[0].edit {
+            case .patch, .replace, .zero: true
+            default: false
+            }
+        }
+        func draw(_ count: Int, of branches: [Branch]) -> [Intervention] {
+            (0..<count).flatMap { _ in
+                branches.randomElement(using: &generator)!.interventions
+            }
+        }
+        for round in 0..<6 {
+            let common = draw(Int.random(in: 1...3, using: &generator), of: values)
+            // Some are at the same points.
+            let near = pool.filter { $0.interventions[0].site.point == common[0].site.point }
+            let branches = (0..<12).map { index in
+                Branch(draw(index % 3, of: index % 2 == 0 ? pool : near))
+            }
+            try experiment.expectEngineMatches(branches, sharing: common, "round \(round)")
+        }
+        let mixed = draw(3, of: pool)
+        try experiment.expectEngineMatches(
+            [Branch([]), Branch(draw(1, of: pool))], sharing: mixed, "edits of any kind")
+    }
+
+    /// The heads of a greedy step: each joins at its own layer, however early those before are.
+    @Test func sharedEditsAreMadeOnce() throws {
+        let experiment = try Experiment(Self.shapes[2], lengths: [6], differingFrom: [2])
+        let patch = { (layer: Int) in
+            Intervention(
+                Site(HookPoint(.pattern, layer: layer), head: 0),
+                .patch(from: experiment.clean.cache))
+        }
+        let metric = experiment.metrics[0]
+        func operations(_ own: [Int], sharing common: [Int]) throws -> Double {
+            try metric.neededOperations(
+                [Branch(own.map(patch))], sharing: common.map(patch),
+                departingFrom: experiment.base)
+        }
+        #expect(try operations([2], sharing: [0]) == operations([2], sharing: []))
+        #expect(try operations([2], sharing: [0]) < operations([0, 2], sharing: []) / 2)
+        #expect(try operations([], sharing: [0, 2]) == 0)
+    }
+
     /// The first edit changes nothing, so that the branch differs from a later place on.
     @Test func editsThatChangeNothing() throws {
         let experiment = try Experiment(Self.shapes[2], lengths: [6, 6], differingFrom: [3, 5])

@@ -110,15 +110,23 @@ struct Experiment {
     }
 
     /// Expects the engine and a full forward pass per branch to agree.
+    ///
+    /// - Parameter common: Edits that each branch has before its own.
     func expectEngineMatches(
-        _ branches: [Branch], _ what: String, options: Engine.Options = .init(),
-        sourceLocation: SourceLocation = #_sourceLocation
+        _ branches: [Branch], sharing common: [Intervention] = [], _ what: String,
+        options: Engine.Options = .init(), sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
+        let whole = branches.map { Branch(common + $0.interventions) }
         for metric in metrics {
-            let fast = try metric.measure(branches, departingFrom: base, options: options)
-            let slow = try metric.measureNaively(branches, departingFrom: base)
+            let fast =
+                common.isEmpty
+                ? try metric.measure(branches, departingFrom: base, options: options)
+                : try metric.measureEach(
+                    branches, sharing: common, departingFrom: base, options: options
+                ).map { $0.reduce(0, +) / Double($0.count) }
+            let slow = try metric.measureNaively(whole, departingFrom: base)
             for (index, (fast, slow)) in zip(fast, slow).enumerated() {
-                let sites = branches[index].interventions.map(\.site)
+                let sites = whole[index].interventions.map(\.site)
                 #expect(
                     abs(fast - slow) <= 2e-5 + 2e-5 * abs(slow),
                     "\(what), \(metric.kind), branch \(index) at \(sites)",

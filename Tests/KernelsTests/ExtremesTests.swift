@@ -75,11 +75,36 @@ import Testing
     @Test func resultsInOrderAndTheFirstError() throws {
         #expect(parallelMap(1000) { $0 * $0 } == (0..<1000).map { $0 * $0 })
         #expect(parallelMap(0) { $0 } == [])
+        var received: [Int] = []
+        try parallelMap(1000) {
+            $0 * $0
+        } receiving: { index, square in
+            #expect(square == index * index)
+            received.append(index)
+        }
+        #expect(received == Array(0..<1000))
         struct Failed: Error, Equatable { let index: Int }
         #expect(throws: Failed(index: 3)) {
             _ = try parallelMap(100) { (index) throws(Failed) -> Int in
                 if index % 10 == 3 { throw Failed(index: index) }
                 return index
+            }
+        }
+        received = []
+        #expect(throws: Failed(index: 13)) {
+            try parallelMap(100) { index in
+                if index == 13 { throw Failed(index: index) }
+                return index
+            } receiving: { index, _ in
+                received.append(index)
+            }
+        }
+        #expect(received == Array(0..<13))
+        #expect(throws: Failed(index: 5)) {
+            try parallelMap(100) {
+                $0
+            } receiving: { index, _ in
+                if index == 5 { throw Failed(index: index) }
             }
         }
     }

@@ -153,6 +153,7 @@ private final class Stopping: SelectionObjective, @unchecked Sendable {
 
     var parts: [Head] { objective.parts }
     var itemCount: Int { objective.itemCount }
+    var itemsAtOnce: Int { 1 }
 
     func effects(of sets: [[Head]], item: Int) throws -> [Double] {
         calls -= 1
