@@ -71,11 +71,13 @@ let package = Package(
             name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
-        .target(name: "CAdamW", cSettings: [.unsafeFlags(["-O3"])]),
+        .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
         module("Tensors", settings: kernelSettings),
-        module("Kernels", ["CLAPACKE", "COpenBLAS", "Tensors", relaxed], settings: kernelSettings),
         module(
-            "Differentiation", ["CAdamW", "Kernels", "Tensors", relaxed],
+            "Kernels", ["CKernels", "CLAPACKE", "COpenBLAS", "Tensors", relaxed],
+            settings: kernelSettings),
+        module(
+            "Differentiation", ["CKernels", "Kernels", "Tensors", relaxed],
             settings: kernelSettings),
         module("Results", ["Tensors"]),
         module("Statistics", ["Tensors"]),

@@ -1,4 +1,4 @@
-import CAdamW
+import CKernels
 import Kernels
 public import Tensors
 

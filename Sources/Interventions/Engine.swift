@@ -141,7 +141,8 @@ public struct Engine: Sendable {
             let workers = min(Threads.count, chunksAtOnce, rest.count)
             parallelFor(workers) { _ in
                 while let members = state.withLock({ $0.next(of: rest) }) {
-                    let measured = Walk(base, metric, members.map { plans[$0] }).run().map(value)
+                    let walk = Walk(base, metric, members.map { plans[$0] })
+                    let measured = Threads.keepingProductsWhole(walk.run).map(value)
                     for (branch, value) in zip(members, measured) { results[branch] = value }
                     let outcome = Result { try keep(measured, members) }
                     state.withLock { $0.finish(members.count, outcome, of: plans.count, progress) }
@@ -191,13 +192,15 @@ public struct Engine: Sendable {
 
     /// Groups plans by where they join; a group has about `rows` rows, and at least one plan.
     ///
-    /// Few branches are dealt out in turn, so that chunks take equally long; many are cut in order,
-    /// so that those that join together make the largest products.
+    /// Few branches are dealt out in turn, so that chunks take equally long, among 2, 4 or 8 chunks,
+    /// which leave few threads idle; many are cut in order, so that those that join together make
+    /// the largest products.
     private static func chunks(of plans: [BranchPlan], rows: Int) -> [[Int]] {
         let order = plans.indices.sorted { (plans[$0].joins, $0) < (plans[$1].joins, $1) }
         let total = plans.reduce(0) { $0 + $1.rowCount }
-        let count = max(min(2, plans.count), (total + rows - 1) / rows)
-        if count <= 8 {
+        let least = (total + rows - 1) / rows
+        if least <= 8 {
+            let count = min(plans.count, [2, 4, 8].first { $0 >= least } ?? 8)
             return (0..<count).map { chunk in
                 stride(from: chunk, to: order.count, by: count).map { order[$0] }
             }

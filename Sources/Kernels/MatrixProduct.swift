@@ -14,8 +14,8 @@ public enum Transposition: Sendable {
 /// Multiplies two matrices: `c = scale · a b`, or `c += scale · a b` when `accumulating`.
 ///
 /// Single precision, by OpenBLAS. Operands are read where they lie, transposed or strided, without
-/// a copy. Large products are cut into blocks of columns that depend on the shape only, so the
-/// result is the same for any number of threads.
+/// a copy. Large products are cut into blocks of columns that depend on the shape only, if at all
+/// (``Threads/keepingProductsWhole(_:)``), so the result is the same for any number of threads.
 ///
 /// - Parameters:
 ///   - a: [m, k], or [k, m] when transposing the left.
@@ -85,9 +85,10 @@ public enum BLAS {
     ///
     /// With few rows a call is limited by packing the weights; OpenBLAS multiplies without packing
     /// where m·n·k ≤ 10⁶, which is about twice as fast. Larger products lose nothing in blocks of
-    /// 384.
+    /// 384 but the time to pack the inputs for each of them.
     static func blockColumns(m: Int, k: Int) -> Int {
         let unpacked = 1_000_000 / max(m * k, 1) / 16 * 16
-        return unpacked >= 32 ? min(unpacked, 384) : 384
+        if unpacked >= 32 { return min(unpacked, 384) }
+        return Threads.keepsProductsWhole ? .max : 384
     }
 }

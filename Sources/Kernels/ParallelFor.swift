@@ -29,6 +29,14 @@ public enum Threads {
 
     /// Whether the calling thread already works for a `parallelFor`.
     @TaskLocal fileprivate static var isWorker = false
+
+    /// Whether products are left whole.
+    @TaskLocal static var keepsProductsWhole = false
+
+    /// Leaves large products whole, which is faster for one thread: for work that is itself one of
+    /// several parts.
+    package static func keepingProductsWhole<Result>(_ body: () throws -> Result) rethrows -> Result
+    { try $keepsProductsWhole.withValue(true, operation: body) }
 }
 
 /// Calls `body` once for each index below `count`, on several threads; returns when all have ended.
@@ -108,7 +116,7 @@ public func parallelMap<Element: Sendable>(
 
 /// Cuts `count` rows into blocks of at most `size` and works on them with ``parallelFor(_:_:)``.
 package func parallelBlocks(of count: Int, size: Int, _ body: @Sendable (Range<Int>) -> Void) {
-    let size = max(size, 1)
+    let size = min(max(size, 1), max(count, 1))
     parallelFor((count + size - 1) / size) { block in
         body(block * size..<min((block + 1) * size, count))
     }

@@ -1,3 +1,4 @@
+private import CKernels
 private import RealModule
 public import Tensors
 
@@ -26,12 +27,13 @@ public func softmax(_ x: MutableRows, seeing visibility: Visibility) {
 
 /// The same for one row.
 func softmax(_ x: UnsafeMutableBufferPointer<Float>) {
-    guard let (largest, hasNaN) = extent(UnsafeBufferPointer(x)) else { return }
-    if hasNaN || largest == -.infinity {
-        for i in 0..<x.count { x[i] = hasNaN ? .nan : 0 }
+    guard let start = x.baseAddress else { return }
+    let extent = extent_of(start, x.count)
+    if extent.has_nan || extent.largest == -.infinity {
+        for i in 0..<x.count { x[i] = extent.has_nan ? .nan : 0 }
         return
     }
-    for i in 0..<x.count { x[i] = exponential(x[i] - largest) }
+    exponentials_in_place(start, x.count, extent.largest, 1)
     let factor = 1 / laneSum(UnsafeBufferPointer(x))
     for i in 0..<x.count { x[i] *= factor }
 }
@@ -51,43 +53,15 @@ private func laneSum(_ x: UnsafeBufferPointer<Float>) -> Float {
     return lanes.sum()
 }
 
-/// The largest element of a row and whether any is NaN; `nil` of nothing.
-private func extent(_ x: UnsafeBufferPointer<Float>) -> (largest: Float, hasNaN: Bool)? {
-    guard !x.isEmpty else { return nil }
-    // Lane by lane, as the compiler keeps a comparison of single numbers single.
-    let bytes = UnsafeRawBufferPointer(x)
-    let whole = x.count / 8 * 8
-    var largest = SIMD8<Float>(repeating: -.infinity)
-    var unordered = SIMDMask<SIMD8<Int32>>(repeating: false)
-    func take(_ lanes: SIMD8<Float>) {
-        largest.replace(with: lanes, where: lanes .> largest)
-        unordered .|= lanes .!= lanes
-    }
-    for i in stride(from: 0, to: whole, by: 8) {
-        take(bytes.loadUnaligned(fromByteOffset: 4 * i, as: SIMD8<Float>.self))
-    }
-    for i in whole..<x.count { take(SIMD8(repeating: x[i])) }
-    return (largest.max(), any(unordered))
-}
-
 /// ln Σ exp(x) of a row.
-///
-/// Runs of 256 are summed in single precision, which vectorises, and those sums in double.
 ///
 /// - Parameter x: Logits of one position, [d_vocab].
 public func logSumExp(_ x: UnsafeBufferPointer<Float>) -> Double {
-    guard let (largest, hasNaN) = extent(x) else { return -.infinity }
-    if hasNaN { return .nan }
-    guard largest.isFinite else { return Double(largest) }
-    var total = 0.0
-    for first in stride(from: 0, to: x.count, by: 256) {
-        var sum: Float = 0
-        for i in first..<min(first + 256, x.count) {
-            sum = Relaxed.sum(exponential(x[i] - largest), sum)
-        }
-        total += Double(sum)
-    }
-    return Double.log(total) + Double(largest)
+    let extent = extent_of(x.baseAddress, x.count)
+    if extent.has_nan { return .nan }
+    guard extent.largest.isFinite else { return Double(extent.largest) }
+    return Double.log(sum_of_exponentials(x.baseAddress, x.count, extent.largest))
+        + Double(extent.largest)
 }
 
 /// Turns each row of logits into log-probabilities, in place.
@@ -105,7 +79,7 @@ public func logSoftmax(_ x: MutableRows) {
 ///
 /// With the row's ``logSumExp(_:)`` as `less` these are its probabilities, times a factor.
 public func exponentials(_ x: UnsafeMutableBufferPointer<Float>, less: Float, times: Float) {
-    for i in 0..<x.count { x[i] = times * exponential(x[i] - less) }
+    exponentials_in_place(x.baseAddress, x.count, less, times)
 }
 
 /// Sets the scores of keys that a query must not see to −∞, in place.

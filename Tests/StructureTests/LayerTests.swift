@@ -46,11 +46,11 @@ import Testing
     /// Libraries from outside and who may use them.
     static let outside: [String: Set<String>] = [
         "ArgumentParser": ["probe"], "CLAPACKE": ["Kernels"], "COpenBLAS": ["Kernels"],
-        "CAdamW": ["Differentiation"], "COrganism": ["Models"],
+        "CKernels": ["Differentiation", "Kernels"], "COrganism": ["Models"],
         "CPNG": ["Figures"], "CCairo": ["Figures"],
         "HeapModule": ["Tokenization"], "RealModule": ["Kernels", "Differentiation", "Figures"],
         "Dispatch": ["Kernels", "probe"],
-        "Synchronization": ["Tensors", "Kernels", "Interventions", "probe"], "Glibc": Set(layers),
+        "Synchronization": ["Tensors", "Kernels", "Interventions", "Mediation", "probe"], "Glibc": Set(layers),
         "Swift": ["Tokenization"],
         "FoundationEssentials": Set(layers).subtracting(["Kernels"]),
     ]

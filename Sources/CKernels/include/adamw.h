@@ -13,9 +13,7 @@ typedef struct {
 
 /// Updates count weights w and their moments m and v by the gradient g.
 ///
-/// In C since Swift's square root sets errno, which keeps loops from becoming vector instructions,
-/// and since Swift has no functions for the processor that is found at run time. The same bits on
-/// every processor: no product and sum are contracted.
+/// Swift's square root sets errno, which keeps loops from becoming vector instructions.
 void adamw_update(
     AdamWRates rates, size_t count, const float *g, float *restrict w, float *restrict m,
     float *restrict v);

@@ -1,11 +1,10 @@
 #include "adamw.h"
 
+#include "clones.h"
+
 #pragma STDC FP_CONTRACT OFF
 
-#if defined(__x86_64__)
-__attribute__((target_clones("default", "avx2")))
-#endif
-void adamw_update(
+CLONED void adamw_update(
     AdamWRates rates, size_t count, const float *g, float *restrict w, float *restrict m,
     float *restrict v) {
     for (size_t i = 0; i < count; i++) {
