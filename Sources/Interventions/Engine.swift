@@ -33,7 +33,7 @@ public struct Engine: Sendable {
         public var memory: Int?
 
         /// Options; the default is large enough for full speed and small enough for the caches.
-        public init(rowsPerChunk: Int = 512, memory: Int? = nil) {
+        public init(rowsPerChunk: Int = 1024, memory: Int? = nil) {
             precondition(rowsPerChunk > 0, "rowsPerChunk must be positive")
             self.rowsPerChunk = rowsPerChunk
             self.memory = memory

@@ -32,7 +32,7 @@ public func multiply(
         "multiply: [\(m), \(k)] by [\(inner), \(n)] into [\(c.count), \(c.columns)]")
     guard m > 0, n > 0 else { return }
     _ = BLAS.isReady
-    parallelBlocks(of: n, size: BLAS.blockColumns(m: m, k: k)) { columns in
+    parallelBlocks(of: n, size: BLAS.blockColumns(m: m, k: k, transposing)) { columns in
         let block =
             transposing == .right
             ? b[columns, 0..<b.columns] : b[0..<b.count, columns]
@@ -84,11 +84,12 @@ public enum BLAS {
     /// How many columns of a product one call computes.
     ///
     /// With few rows a call is limited by packing the weights; OpenBLAS multiplies without packing
-    /// where m·n·k ≤ 10⁶, which is about twice as fast. Larger products lose nothing in blocks of
-    /// 384 but the time to pack the inputs for each of them.
-    static func blockColumns(m: Int, k: Int) -> Int {
+    /// where m·n·k ≤ 10⁶, which is about twice as fast where columns are rows in memory, but slower
+    /// where it reads a few numbers of each row. Larger products lose nothing in blocks of 384 but
+    /// the time to pack the inputs for each of them.
+    static func blockColumns(m: Int, k: Int, _ transposing: Transposition) -> Int {
         let unpacked = 1_000_000 / max(m * k, 1) / 16 * 16
-        if unpacked >= 32 { return min(unpacked, 384) }
+        if transposing == .right, unpacked >= 32 { return min(unpacked, 384) }
         return Threads.keepsProductsWhole ? .max : 384
     }
 }
