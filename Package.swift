@@ -141,7 +141,10 @@ let package = Package(
         tests("GroundTruth", ["Interventions", "Models", "Tensors"]),
         tests(
             "Mediation",
-            ["GroundTruth", "Interventions", "Models", "Results", "Statistics", "Tensors"]),
+            [
+                "GroundTruth", "Interventions", "Kernels", "Models", "Results", "Statistics",
+                "Tensors",
+            ]),
         tests("Figures", ["CPNG", "Results", "Tensors"]),
         .testTarget(
             name: "CommandTests",

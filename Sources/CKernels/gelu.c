@@ -28,9 +28,9 @@ CLONED void gelu_tanh_slope(float *x, size_t count) {
 static inline float normal_distribution(float x) {
     float z = (x < 0 ? -x : x) * 0.70710677f;
     float t = 1 / (1 + 0.5f * z);
-    float p = 0.17087252f;
+    float p = 0.17086752f;
     p = p * t - 0.822128228f;
-    p = p * t + 1.48848981f;
+    p = p * t + 1.48846981f;
     p = p * t - 1.13515572f;
     p = p * t + 0.278838075f;
     p = p * t - 0.186276812f;

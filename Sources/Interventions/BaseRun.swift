@@ -154,7 +154,8 @@ struct BaseRun: Sendable {
 
     /// The first position at which an edit changes the base run's value, up to a position.
     ///
-    /// A patch from a run with the same first tokens changes nothing there.
+    /// A patch from a run with the same first tokens changes nothing there, unless the base run is
+    /// edited.
     private func firstDifference(
         of edit: PlannedEdit, sequence: Int, through last: Int
     ) -> Int? {

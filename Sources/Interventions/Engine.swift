@@ -134,6 +134,8 @@ public struct Engine: Sendable {
     ) throws {
         let done = plans.count - rest.reduce(0) { $0 + $1.count }
         let state = Mutex(Work(done: done))
+        // By the shape of the work, so that threads have no influence on the results.
+        let hasParts = chunks.count > 1 && chunksAtOnce > 1
         progress(done, plans.count)
         try values.withUnsafeMutableBufferPointer { values in
             let results = DisjointWrites(values)
@@ -142,7 +144,7 @@ public struct Engine: Sendable {
             parallelFor(workers) { _ in
                 while let members = state.withLock({ $0.next(of: rest) }) {
                     let walk = Walk(base, metric, members.map { plans[$0] })
-                    let measured = Threads.keepingProductsWhole(walk.run).map(value)
+                    let measured = Threads.keepingProductsWhole(hasParts, walk.run).map(value)
                     for (branch, value) in zip(members, measured) { results[branch] = value }
                     let outcome = Result { try keep(measured, members) }
                     state.withLock { $0.finish(members.count, outcome, of: plans.count, progress) }
@@ -192,15 +194,15 @@ public struct Engine: Sendable {
 
     /// Groups plans by where they join; a group has about `rows` rows, and at least one plan.
     ///
-    /// Few branches are dealt out in turn, so that chunks take equally long, among 2, 4 or 8 chunks,
-    /// which leave few threads idle; many are cut in order, so that those that join together make
-    /// the largest products.
+    /// Few branches are dealt out in turn, so that chunks take equally long, among 2, 4 or 8, which
+    /// leave few threads idle; many are cut in order, so that those that join together make the
+    /// largest products.
     private static func chunks(of plans: [BranchPlan], rows: Int) -> [[Int]] {
         let order = plans.indices.sorted { (plans[$0].joins, $0) < (plans[$1].joins, $1) }
         let total = plans.reduce(0) { $0 + $1.rowCount }
         let least = (total + rows - 1) / rows
         if least <= 8 {
-            let count = min(plans.count, [2, 4, 8].first { $0 >= least } ?? 8)
+            let count = min(plans.count, [2, 4].first { $0 >= least } ?? 8)
             return (0..<count).map { chunk in
                 stride(from: chunk, to: order.count, by: count).map { order[$0] }
             }

@@ -25,8 +25,8 @@ extension Metric {
 
     /// Measures the raw metric in every branch and sequence, by the ``Engine``: [branch][sequence].
     ///
-    /// - Parameter common: Edits that each branch has before its own. Values put in are computed
-    ///   once, for all branches together; others are like each branch's own.
+    /// - Parameter common: Edits that each branch has before its own. If all put values in, and let
+    ///   no position look at later ones, they are made once for all branches together.
     public func measureEach(
         _ branches: [Branch], sharing common: [Intervention] = [], departingFrom base: Run,
         options: Engine.Options = Engine.Options()

@@ -33,10 +33,13 @@ public enum Threads {
     /// Whether products are left whole.
     @TaskLocal static var keepsProductsWhole = false
 
-    /// Leaves large products whole, which is faster for one thread: for work that is itself one of
-    /// several parts.
-    package static func keepingProductsWhole<Result>(_ body: () throws -> Result) rethrows -> Result
-    { try $keepsProductsWhole.withValue(true, operation: body) }
+    /// Leaves large products whole, which is faster for one thread.
+    ///
+    /// - Parameter hasParts: Whether the work is one of several parts; otherwise its products are
+    ///   what threads share.
+    package static func keepingProductsWhole<Result>(
+        _ hasParts: Bool, _ body: () throws -> Result
+    ) rethrows -> Result { try $keepsProductsWhole.withValue(hasParts, operation: body) }
 }
 
 /// Calls `body` once for each index below `count`, on several threads; returns when all have ended.
@@ -52,12 +55,15 @@ public func parallelFor(_ count: Int, atMost limit: Int = .max, _ body: @Sendabl
         return
     }
     let next = Atomic<Int>(0)
+    let keepsProductsWhole = Threads.keepsProductsWhole
     DispatchQueue.concurrentPerform(iterations: workers) { _ in
         Threads.$isWorker.withValue(true) {
-            while true {
-                let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                guard index < count else { return }
-                body(index)
+            Threads.keepingProductsWhole(keepsProductsWhole) {
+                while true {
+                    let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                    guard index < count else { return }
+                    body(index)
+                }
             }
         }
     }
@@ -86,7 +92,8 @@ public func parallelMap<Element: Sendable, Failure: Error>(
 /// - Parameters:
 ///   - limit: The most threads; with one, `body` may use all of them itself.
 ///   - receive: Takes an index and its result, on any thread.
-/// - Throws: The error of the lowest index that failed, or of `receive`; none is begun after it.
+/// - Throws: The error of the lowest index that failed, or of `receive`; none is begun after its
+///   turn has come.
 public func parallelMap<Element: Sendable>(
     _ count: Int, atMost limit: Int = .max, _ body: @Sendable (Int) throws -> Element,
     receiving receive: (Int, Element) throws -> Void

@@ -21,6 +21,8 @@ public struct CandidateRun: Sendable {
     private let metric: Metric
     /// The metric in both sequences, or in the only one.
     private let values: [Double]
+    /// The scores of both candidates.
+    public let scores: (first: Double, second: Double)
 
     /// Runs a model.
     ///
@@ -50,6 +52,12 @@ public struct CandidateRun: Sendable {
         run = try model.run(
             areTokens ? [context] : candidates.map { context + $0 }, caching: caching)
         values = try metric.values(of: run)
+        let run = run
+        let found =
+            areTokens
+            ? try candidates.map { try Metric.probability(.id($0[0])).value(of: run) }
+            : values.map { exp(-$0) }
+        scores = (found[0], found[1])
     }
 
     /// The same with some of its activations only, and without logits.
@@ -82,20 +90,11 @@ public struct CandidateRun: Sendable {
         areTokens ? values[0] : values[0] - values[1]
     }
 
-    /// The scores of both candidates.
-    public func scores() throws -> (first: Double, second: Double) {
-        let values =
-            areTokens
-            ? try candidates.map { try Metric.probability(.id($0[0])).value(of: run) }
-            : values.map { exp(-$0) }
-        return (values[0], values[1])
-    }
-
     /// The log odds with each set of parts changed, by the engine; what all sets have in common is
     /// changed once.
     ///
     /// - Parameters:
-    ///   - sets: Heads or neurons.
+    ///   - sets: Heads or neurons, each once in a set.
     ///   - options: How the work is cut.
     ///   - branch: The edits of some parts.
     func logOdds<Part: Hashable & Comparable>(

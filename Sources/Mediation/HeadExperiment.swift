@@ -88,16 +88,20 @@ public struct HeadExperiment: Sendable {
 
     /// Runs both inputs.
     ///
+    /// - Parameter caching: What is kept of the runs; effects of heads need all.
     /// - Throws: ``MediationError/unequalLengths(base:alternative:)``, ``RunError``.
-    public init(_ item: HeadTokens, in model: Transformer) throws {
+    public init(
+        _ item: HeadTokens, in model: Transformer, caching: Caching = .all
+    ) throws {
         guard item.base.count == item.alternative.count else {
             throw MediationError.unequalLengths(
                 base: item.base.map(model.string), alternative: item.alternative.map(model.string))
         }
         self.model = model
-        base = try CandidateRun(context: item.base, candidates: item.candidates, in: model)
+        base = try CandidateRun(
+            context: item.base, candidates: item.candidates, in: model, caching: caching)
         alternative = try CandidateRun(
-            context: item.alternative, candidates: item.candidates, in: model)
+            context: item.alternative, candidates: item.candidates, in: model, caching: caching)
     }
 
     /// odds(x′) / odds(x) − 1.
@@ -120,12 +124,11 @@ public struct HeadExperiment: Sendable {
         }.map { exp($0 - odds) - 1 }
     }
 
-    /// The experiment with what indirect effects need only: the odds of x, and patterns of x′. All
-    /// else the engine computes when it is asked for.
-    var reduced: HeadExperiment {
-        let patterns = (0..<model.config.nLayers).map { HookPoint(.pattern, layer: $0) }
-        return HeadExperiment(
-            model: model, base: base.keeping([]), alternative: alternative.keeping(patterns))
+    /// The experiment without activations but some of x′; its patterns are all that indirect
+    /// effects need, as the engine runs x again.
+    func keeping(_ points: [HookPoint]) -> HeadExperiment {
+        HeadExperiment(
+            model: model, base: base.keeping([]), alternative: alternative.keeping(points))
     }
 
     /// The size of all activations.

@@ -251,9 +251,7 @@ extension HeadResults.Item {
         let pieces = tokens.candidates.map { candidate in
             candidate.map { experiment.model.string(of: $0).trimmed }.joined(separator: " ")
         }
-        let (base, alternative) = (
-            try experiment.base.scores(), try experiment.alternative.scores()
-        )
+        let (base, alternative) = (experiment.base.scores, experiment.alternative.scores)
         (self.base, self.alternative) = (item.texts[0], item.texts[1])
         (candidate1, candidate2) = (pieces[0], pieces[1])
         (base1, base2, oddsBase) = (base.first, base.second, base.second / base.first)

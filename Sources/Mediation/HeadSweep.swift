@@ -1,6 +1,8 @@
 public import Interventions
+import Kernels
 public import Models
 public import Results
+import Synchronization
 
 /// The heads' study: every item, both effects, every head, layer and the model.
 public struct HeadSweep: Sendable {
@@ -25,7 +27,8 @@ public struct HeadSweep: Sendable {
     ///   - model: The model.
     ///   - quantile: The quantile of the filter; `nil` to keep all.
     ///   - prependBOS: Whether the beginning-of-text token comes first.
-    ///   - progress: Called with how many items have a total effect, of how many.
+    ///   - progress: Called from any thread, one at a time, with how many items have a total
+    ///     effect, of how many.
     /// - Throws: ``MediationError/nothingLeft(_:)``.
     public init(
         _ items: [HeadItem], in model: Transformer, filterQuantile quantile: Double? = 0.25,
@@ -48,9 +51,14 @@ public struct HeadSweep: Sendable {
         (self.model, self.skipped, loaded) = (model, skipped, split.count)
         self.prependBOS = prependBOS
         if let quantile {
-            let ratios = try split.enumerated().map { index, entry in
-                progress(index, split.count)
-                return 1 + (try HeadExperiment(entry.tokens, in: model).totalEffect())
+            let tokens = split.map(\.tokens)
+            var ratios: [Double] = []
+            progress(0, tokens.count)
+            try parallelMap(tokens.count, atMost: Engine.Options().itemsAtOnce(of: tokens.count)) {
+                try HeadExperiment(tokens[$0], in: model, caching: .none).totalEffect()
+            } receiving: { _, effect in
+                ratios.append(1 + effect)
+                progress(ratios.count, tokens.count)
             }
             let filter = try TotalEffectFilter(ratios, quantile: quantile)
             self.filter = filter
@@ -85,33 +93,35 @@ public struct HeadSweep: Sendable {
     ///   - options: How the work is cut.
     ///   - store: Where numbers are kept as they come, of ``branchCount`` branches.
     ///   - shard: The part of the work; `nil` for all.
-    ///   - progress: Called with how many units are done, of how many.
-    /// - Returns: The results; `nil` if units of other shards are missing.
+    ///   - progress: Called from any thread, one at a time, with how many items are done, of how
+    ///     many.
+    /// - Returns: The results; `nil` if items of other shards are missing.
     public func measure(
         split: String? = nil, stat: String? = nil, options: Engine.Options = .init(),
         store: SweepStore? = nil, shard: Shard? = nil,
         progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> HeadResults? {
-        // Both effects of an item follow each other.
-        var current: (item: Int, experiment: HeadExperiment)?
-        func experiment(_ item: Int) throws -> HeadExperiment {
-            if let current, current.item == item { return current.experiment }
-            let made = try HeadExperiment(tokens[item], in: model)
-            current = (item, made)
-            return made
-        }
-        let work = StudyUnits(count: items.count * Self.effects.count, width: width)
-        let values = try work.run(store: store, shard: shard, progress: progress) { unit in
-            let (item, effect) = unit.quotientAndRemainder(dividingBy: Self.effects.count)
-            return try experiment(item).effects(
-                Self.effects[effect], of: HeadEffects.sets(in: model), options: options)
+        // The odds of both inputs.
+        let known = Mutex<[Int: HeadExperiment]>([:])
+        let work = StudyUnits(count: items.count, width: Self.effects.count * width)
+        let values = try work.run(
+            store: store, shard: shard, unitsAtOnce: options.itemsAtOnce(of: items.count),
+            progress: progress
+        ) { item in
+            let experiment = try HeadExperiment(tokens[item], in: model)
+            known.withLock { $0[item] = experiment.keeping([]) }
+            return try Self.effects.flatMap {
+                try experiment.effects($0, of: HeadEffects.sets(in: model), options: options)
+            }
         }
         guard let values else { return nil }
         let results = try items.indices.map { item in
             try HeadResults.Item(
-                items[item], tokens[item], experiment(item),
-                indirect: HeadEffects(values[2 * item], in: model),
-                direct: HeadEffects(values[2 * item + 1], in: model))
+                items[item], tokens[item],
+                known.withLock { $0[item] }
+                    ?? HeadExperiment(tokens[item], in: model, caching: .none),
+                indirect: HeadEffects(Array(values[item].prefix(width)), in: model),
+                direct: HeadEffects(Array(values[item].suffix(width)), in: model))
         }
         return HeadResults(
             model: model.name, split: split, stat: stat, loaded: loaded, filter: filter,

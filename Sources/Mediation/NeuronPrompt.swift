@@ -232,7 +232,7 @@ extension NeuronPrompts {
             let scores = try CandidateRun(
                 context: prompt.tokens[0], candidates: prompt.candidates, in: model,
                 caching: .none
-            ).scores()
+            ).scores
             return min(scores.first, scores.second) > leastScore
         }
         guard !kept.isEmpty else {

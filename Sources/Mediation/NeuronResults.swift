@@ -109,8 +109,8 @@ extension NeuronResults.Prompt {
             candidates: runs.prompt.candidates.map { ids in
                 ids.map { runs.model.string(of: $0) }.joined().trimmed
             },
-            scores: try NeuronRuns.Prompt.allCases.map { prompt in
-                let scores = try runs[prompt].scores()
+            scores: NeuronRuns.Prompt.allCases.map { prompt in
+                let scores = runs[prompt].scores
                 return NeuronResults.Scores(first: scores.first, second: scores.second)
             })
     }

@@ -48,6 +48,8 @@ public struct Selection<Objective: SelectionObjective> {
     /// What is known of each mean: its sum so far, by the place in the store.
     private var known: [Int: Double]
     private let progress: (Int, Int) -> Void
+    /// How many effects are known, one of each set in each item, and how many there are in all.
+    private var (done, total) = (0, 0)
 
     /// Prepares a selection.
     ///
@@ -55,7 +57,8 @@ public struct Selection<Objective: SelectionObjective> {
     ///   - objective: What is maximized.
     ///   - candidates: The parts that may be chosen, such as one layer's; `nil` for all.
     ///   - store: Where means are kept, of ``branchCount(of:)`` branches.
-    ///   - progress: Called with how many items of a pass are done, of how many.
+    ///   - progress: Called from any thread, one at a time, with how many effects are known, of how
+    ///     many: one of each set in each item.
     public init(
         _ objective: Objective, among candidates: [Objective.Part]? = nil,
         store: SweepStore? = nil, progress: @escaping (Int, Int) -> Void = { _, _ in }
@@ -84,9 +87,11 @@ public struct Selection<Objective: SelectionObjective> {
     }
 
     private mutating func run(_ count: Int, _ algorithm: Algorithm) throws -> Outcome {
-        let whole = try means(of: [objective.parts], as: 0, of: 1)[0]
+        if case .chunks(let size) = algorithm { precondition(size > 0, "chunks of \(size)") }
+        total = objective.itemCount * setCount(count, algorithm)
         // The first greedy step is the effect of each part alone.
         let alone = try means(of: candidates.map { [$0] }, step: 0)
+        let whole = try means(of: [objective.parts], as: 0, of: 1)[0]
         let order = candidates.indices.sorted {
             (-alone[$0], candidates[$0]) < (-alone[$1], candidates[$1])
         }
@@ -96,7 +101,6 @@ public struct Selection<Objective: SelectionObjective> {
         switch algorithm {
         case .topK: effects = try prefixes(of: ranked, count: count)
         case .chunks(let size):
-            precondition(size > 0, "chunks of \(size)")
             sizes = stride(from: size, to: count, by: size) + [count]
             effects = try sizes.map { try chunk(Array(chosen.prefix($0))) }
         case .greedy: (chosen, effects) = try grow(to: count, alone) { _ in 0 }
@@ -109,6 +113,18 @@ public struct Selection<Objective: SelectionObjective> {
         return Outcome(
             parts: chosen, sizes: sizes, effects: effects,
             alone: Dictionary(uniqueKeysWithValues: zip(candidates, alone)), whole: whole)
+    }
+
+    /// How many sets are measured, each in every item.
+    private func setCount(_ count: Int, _ algorithm: Algorithm) -> Int {
+        let (all, block) = (candidates.count, prefixBlock)
+        let others =
+            switch algorithm {
+            case .greedy, .randomGreedy: (1..<max(count, 1)).reduce(0) { $0 + all - $1 }
+            case .topK: min((count + block - 1) / block * block, all)
+            case .chunks(let size): count == 0 ? 0 : (count - 1) / size + 1
+            }
+        return 1 + all + others
     }
 
     /// Adds part after part.
@@ -137,6 +153,7 @@ public struct Selection<Objective: SelectionObjective> {
     public func effects(ofGroups groups: [[Objective.Part]]) throws -> [Double] {
         precondition(groups.count <= objective.parts.count, "\(groups.count) groups")
         var selection = self
+        selection.total = objective.itemCount * groups.count
         return try selection.means(
             of: groups, as: firstChunk + 2 * objective.parts.count, of: groups.count)
     }
@@ -162,12 +179,15 @@ public struct Selection<Objective: SelectionObjective> {
         return try means(of: sets, as: start, of: sets.count)
     }
 
+    /// How many of the first, of the first two, … are measured together.
+    private var prefixBlock: Int { 8 }
+
     /// The mean effects of the first, of the first two, …
     ///
     /// They are measured in blocks, whatever their number: a value's last bits depend on what is
     /// measured beside it.
     private mutating func prefixes(of order: [Objective.Part], count: Int) throws -> [Double] {
-        let (start, block) = (2, 8)
+        let (start, block) = (2, prefixBlock)
         let effects = try stride(from: 0, to: count, by: block).flatMap { first in
             let sets = (first..<min(first + block, order.count)).map { Array(order[...$0]) }
             return try means(of: sets, as: start + first * 2, of: sets.count)
@@ -185,25 +205,29 @@ public struct Selection<Objective: SelectionObjective> {
     ) throws -> [Double] {
         var sums = (0..<count).map { known[start + $0] ?? 0 }
         let first = Int(known[start + count] ?? 0)
-        var (done, saved, whenSaved) = (first, first, ContinuousClock.now)
-        let (objective, rest) = (objective, objective.itemCount - first)
+        done += first * count
+        var (items, saved, whenSaved) = (first, first, ContinuousClock.now)
+        func keepAll() throws {
+            guard items > saved else { return }
+            try keep(sums + [Double(items)], at: start)
+            (saved, whenSaved) = (items, .now)
+        }
+        let objective = objective
         do {
-            try parallelMap(rest, atMost: rest < Threads.count ? 1 : objective.itemsAtOnce) {
+            try parallelMap(objective.itemCount - first, atMost: objective.itemsAtOnce) {
                 try objective.effects(of: sets, item: first + $0)
             } receiving: { _, effects in
                 for (index, effect) in effects.enumerated() { sums[index] += effect }
-                done += 1
-                if ContinuousClock.now - whenSaved > .seconds(5) {
-                    try keep(sums + [Double(done)], at: start)
-                    (saved, whenSaved) = (done, .now)
-                }
-                progress(done, objective.itemCount)
+                items += 1
+                done += count
+                if ContinuousClock.now - whenSaved > .seconds(5) { try keepAll() }
+                progress(done, total)
             }
         } catch {
-            if done > saved { try keep(sums + [Double(done)], at: start) }
+            try keepAll()
             throw error
         }
-        if done > saved { try keep(sums + [Double(done)], at: start) }
+        try keepAll()
         return sums.map { $0 / Double(objective.itemCount) }
     }
 

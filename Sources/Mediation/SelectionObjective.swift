@@ -1,5 +1,6 @@
 internal import Glibc
 public import Interventions
+import Kernels
 public import Models
 import Synchronization
 
@@ -33,8 +34,8 @@ public struct HeadObjective: SelectionObjective {
     /// The number of items.
     public var itemCount: Int { items.count }
 
-    /// All, unless memory is limited.
-    public var itemsAtOnce: Int { options.itemsAtOnce }
+    /// All, unless memory is limited or there are few.
+    public var itemsAtOnce: Int { options.itemsAtOnce(of: itemCount) }
 
     /// Takes items of the heads' study.
     public init(_ items: [HeadTokens], in model: Transformer, options: Engine.Options = .init()) {
@@ -64,15 +65,17 @@ private final class KnownItems: Sendable {
     subscript(item: Int) -> HeadExperiment? { experiments.withLock { $0[item] } }
 
     func keep(_ experiment: HeadExperiment, of item: Int, among count: Int) {
-        let reduced = experiment.reduced
+        let patterns = (0..<experiment.model.config.nLayers).map { HookPoint(.pattern, layer: $0) }
+        let reduced = experiment.keeping(patterns)
         guard reduced.byteCount <= limit / count else { return }
         experiments.withLock { $0[item] = reduced }
     }
 }
 
 extension Engine.Options {
-    /// Items of a selection that may be worked on at once: the limit on memory holds for one.
-    fileprivate var itemsAtOnce: Int { memory == nil ? .max : 1 }
+    /// How many items may be worked on at once: the limit on memory holds for one, and one's work
+    /// occupies threads that few items would not.
+    func itemsAtOnce(of count: Int) -> Int { memory == nil && count >= Threads.count ? .max : 1 }
 }
 
 /// The mean indirect effect of neurons, each prompt's against its word's bias.
@@ -87,8 +90,8 @@ public struct NeuronObjective: SelectionObjective {
     /// The number of prompts.
     public var itemCount: Int { prompts.count }
 
-    /// All, unless memory is limited.
-    public var itemsAtOnce: Int { options.itemsAtOnce }
+    /// All, unless memory is limited or there are few.
+    public var itemsAtOnce: Int { options.itemsAtOnce(of: itemCount) }
 
     /// Takes prompts of words with a bias; others do not count.
     ///

@@ -70,11 +70,11 @@ public struct Run: Sendable {
     /// The activations that were asked for.
     public let cache: ActivationCache
 
-    /// The run with some of its activations only, and without logits.
+    /// The run with some of its activations only, without its residual stream and logits.
     package func keeping(_ points: [HookPoint]) -> Run {
         Run(
-            model: model, tokens: tokens, residual: residual, logits: nil,
-            cache: cache.keeping(points))
+            model: model, tokens: tokens, residual: Tensor([0, 0, model.config.dModel]),
+            logits: nil, cache: cache.keeping(points))
     }
 }
 

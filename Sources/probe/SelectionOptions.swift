@@ -72,12 +72,14 @@ struct SelectionOptions: ParsableArguments {
         let candidates = layer.map { layer in objective.parts.filter { parts.site($0) == layer } }
         let count = min(
             k ?? (chunk == nil ? 10 : .max), (candidates ?? objective.parts).count)
-        let progress = output.verbosity.progress("items")
+        var line = output.verbosity.progress("effects of items")
         let selection = try Selection(
             objective, among: candidates,
             store: store(objective, experiment, count, command, output),
-            progress: progress.update)
+            progress: { line.update($0, of: $1) })
         let outcome = try selection.choose(count, by: how(count))
+        line = output.verbosity.progress(
+            "effects of whole \(parts.axis == "head" ? "layers" : "sites")")
         let whole = try selection.effects(ofGroups: parts.groups)
         let result = SelectionResult(
             axis: parts.axis, names: outcome.parts.map(parts.name), sizes: outcome.sizes,

@@ -133,7 +133,7 @@ import Testing
     /// Edits that all branches share, before, beside and behind those of their own.
     @Test(arguments: 0..<21 as Range<UInt64>) func sharedEdits(_ seed: UInt64) throws {
         let config = Self.shapes[Int(seed) % Self.shapes.count]
-        let (lengths, shared) = seed < 14 ? ([7], 0) : ([7, 7], 4)
+        let (lengths, shared) = seed < 14 ? ([7], 0) : seed < 18 ? ([7, 7], 4) : ([7, 5], 0)
         let experiment = try Experiment(
             config, lengths: lengths, differingFrom: lengths.map { _ in 1 }, sharing: shared)
         var generator = SeededGenerator(seed: seed, stream: "shared edits")

@@ -18,7 +18,7 @@ import Testing
         for item in golden.items {
             let experiment = try HeadExperiment(item.tokens, in: model)
             for (runs, expected) in zip([experiment.base, experiment.alternative], item.scores) {
-                let scores = try runs.scores()
+                let scores = runs.scores
                 #expect(isClose(scores.first, expected[0], 1e-6))
                 #expect(isClose(scores.second, expected[1], 1e-6))
             }
@@ -133,7 +133,7 @@ import Testing
                 of: model.run([context + candidate[..<step]]))
         }
         let product = steps.reduce(1, *)
-        let scores = try runs.scores()
+        let scores = runs.scores
         #expect(isClose(scores.first * scores.first * scores.first / product, 1, 1e-4))
         #expect(isClose(try exp(runs.logOdds()), scores.second / scores.first, 1e-5))
     }

@@ -31,7 +31,7 @@ import Testing
 
     @Test func plainScores() throws {
         for (prompt, expected) in zip(NeuronRuns.Prompt.allCases, golden.neurons.probabilities) {
-            let scores = try runs[prompt].scores()
+            let scores = runs[prompt].scores
             #expect(isClose(scores.first, expected[0], 1e-6))
             #expect(isClose(scores.second, expected[1], 1e-6))
         }

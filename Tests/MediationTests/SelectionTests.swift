@@ -1,4 +1,6 @@
+import Kernels
 import Mediation
+import Models
 import Results
 import TestSupport
 import Testing
@@ -65,12 +67,13 @@ import Testing
                 let store = try SweepStore(
                     "\(folder)/store", of: ["a": "b"],
                     branches: Selection.branchCount(of: objective))
-                var passes = 0
-                let outcome = try Selection(objective, store: store) { _, _ in passes += 1 }
+                var seen: [(done: Int, total: Int)] = []
+                let outcome = try Selection(objective, store: store) { seen.append(($0, $1)) }
                     .choose(count, by: algorithm)
                 #expect(outcome.parts == Array(whole.parts.prefix(count)))
                 #expect(outcome.effects == Array(whole.effects.prefix(count)))
-                if count == 2 { #expect(passes == 0) }
+                if count == 2 { #expect(seen.isEmpty) }
+                if let last = seen.last { #expect(last.done == last.total) }
             }
         }
     }
@@ -124,6 +127,25 @@ import Testing
         }
     }
 
+    /// Items that are worked on at once give the same bits as one after the other.
+    @Test func threadCountsDoNotMatter() throws {
+        let before = Threads.count
+        defer { Threads.count = before }
+        let model = try Transformer.embedded()
+        let items = Array(MediationStudy.organism.items.prefix(3))
+        let results = try [1, 2, 3, 7].map { count in
+            Threads.count = count
+            let chosen = try Selection(heads).choose(3, by: .greedy)
+            let sweep = try HeadSweep(items, in: model, filterQuantile: nil).measure()
+            let swept = try #require(sweep).results.map {
+                [$0.totalEffect] + $0.indirectHead.joined()
+            }
+            return [chosen.effects] + swept
+        }
+        for result in results { #expect(result == results[0]) }
+        #expect(results[0].count == 4)
+    }
+
     /// A selection that ends in the middle of a pass goes on with the next item.
     @Test func stoppedInTheMiddle() throws {
         let objective = heads
@@ -136,7 +158,10 @@ import Testing
                 let failing = Stopping(objective: objective, calls: stop)
                 let outcome = try? Selection(failing, store: store).choose(3, by: .greedy)
                 #expect((outcome == nil) == (stop < 1000))
-                if let outcome { #expect(outcome.effects == whole.effects) }
+                guard let outcome else { continue }
+                #expect(outcome.effects == whole.effects)
+                // Alone, all, the second and the third step, but what was done before.
+                #expect(1000 - failing.calls == 4 * objective.itemCount - (1 + 2 + 5))
             }
         }
     }
@@ -147,7 +172,7 @@ private final class Stopping: SelectionObjective, @unchecked Sendable {
     struct End: Error {}
 
     private let objective: HeadObjective
-    private var calls: Int
+    private(set) var calls: Int
 
     init(objective: HeadObjective, calls: Int) { (self.objective, self.calls) = (objective, calls) }
 

@@ -50,7 +50,8 @@ import Testing
         "CPNG": ["Figures"], "CCairo": ["Figures"],
         "HeapModule": ["Tokenization"], "RealModule": ["Kernels", "Differentiation", "Figures"],
         "Dispatch": ["Kernels", "probe"],
-        "Synchronization": ["Tensors", "Kernels", "Interventions", "Mediation", "probe"], "Glibc": Set(layers),
+        "Synchronization": ["Tensors", "Kernels", "Interventions", "Mediation", "probe"],
+        "Glibc": Set(layers),
         "Swift": ["Tokenization"],
         "FoundationEssentials": Set(layers).subtracting(["Kernels"]),
     ]
