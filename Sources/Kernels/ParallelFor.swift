@@ -100,25 +100,24 @@ public func parallelMap<Element: Sendable>(
 ) throws {
     // Called by whoever holds the lock.
     nonisolated(unsafe) let receive = receive
-    let state = Mutex((next: 0, waiting: [Int: Result<Element, any Error>](), failed: false))
-    let failure = Mutex<(any Error)?>(nil)
+    let state = Mutex(
+        (next: 0, waiting: [Int: Result<Element, any Error>](), failure: (any Error)?.none))
     parallelFor(count, atMost: limit) { index in
-        guard state.withLock({ !$0.failed }) else { return }
+        guard state.withLock({ $0.failure == nil }) else { return }
         let result = Result { try body(index) }
         state.withLock { state in
             state.waiting[index] = result
-            while !state.failed, let result = state.waiting.removeValue(forKey: state.next) {
+            while state.failure == nil, let result = state.waiting.removeValue(forKey: state.next) {
                 do {
                     try receive(state.next, result.get())
                     state.next += 1
                 } catch {
-                    state.failed = true
-                    failure.withLock { $0 = error }
+                    state.failure = error
                 }
             }
         }
     }
-    if let error = failure.withLock({ $0 }) { throw error }
+    if let failure = state.withLock({ $0.failure }) { throw failure }
 }
 
 /// Cuts `count` rows into blocks of at most `size` and works on them with ``parallelFor(_:_:)``.
