@@ -86,7 +86,7 @@ public struct NeuronExperiment: Sendable {
         let base = try runs[.base].logOdds()
         let sign = intervention.isTowardsFirst ? -1.0 : 1.0
         return try runs[context].logOdds(
-            of: sets ?? units.map { [$0] }, options: options, as: branch
+            of: sets ?? alone, options: options, as: branch
         ).map { exp(sign * ($0 - base)) }
     }
 
@@ -94,17 +94,16 @@ public struct NeuronExperiment: Sendable {
     public func scores(
         of sets: [[NeuronUnit]]? = nil, options: Engine.Options = .init()
     ) throws -> [(first: Double, second: Double)] {
-        try runs[context].scores(in: branches(sets), options: options)
+        try runs[context].scores(in: (sets ?? alone).map(branch), options: options)
     }
 
     /// The floating-point operations that changing every neuron needs at least.
     public func neededOperations() throws -> Double {
-        try runs[context].neededOperations(of: units.map { [$0] }, as: branch)
+        try runs[context].neededOperations(of: alone, as: branch)
     }
 
-    private func branches(_ sets: [[NeuronUnit]]?) -> [Branch] {
-        (sets ?? units.map { [$0] }).map(branch)
-    }
+    /// Every neuron as a set of its own.
+    private var alone: [[NeuronUnit]] { units.map { [$0] } }
 }
 
 /// The plain runs of a prompt and its alternatives.

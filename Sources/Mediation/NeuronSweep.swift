@@ -2,6 +2,7 @@ public import Interventions
 import Kernels
 public import Models
 public import Results
+import Synchronization
 import Tensors
 
 /// The neurons' study: every prompt, every intervention, every neuron.
@@ -94,12 +95,14 @@ public struct NeuronSweep: Sendable {
         progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> NeuronResults? {
         // The units of a prompt follow each other.
-        var current: (prompt: Int, runs: NeuronRuns)?
-        func runs(of prompt: Int) throws -> NeuronRuns {
-            if let current, current.prompt == prompt { return current.runs }
-            let made = try NeuronRuns(prompts[prompt], in: model)
-            current = (prompt, made)
-            return made
+        let current = Mutex<(prompt: Int, runs: NeuronRuns)?>(nil)
+        @Sendable func runs(of prompt: Int) throws -> NeuronRuns {
+            try current.withLock { current in
+                if let current, current.prompt == prompt { return current.runs }
+                let made = try NeuronRuns(prompts[prompt], in: model)
+                current = (prompt, made)
+                return made
+            }
         }
         let work = StudyUnits(count: units.count, width: width)
         var isDescribed = prompts.map { _ in false }

@@ -42,72 +42,52 @@ struct StudyUnits {
     /// - Parameters:
     ///   - store: Where numbers are kept as they come, a unit at a time.
     ///   - shard: The part; `nil` for all.
+    ///   - unitsAtOnce: The most units that threads work on at once.
     ///   - progress: Called with how many units are done, of how many.
     ///   - measure: The numbers of a unit.
     ///   - receive: Takes a unit and its numbers.
     /// - Returns: Whether all units are there; `false` if some of other shards are missing.
     func run(
-        store: SweepStore?, shard: Shard?, progress: (Int, Int) -> Void,
-        _ measure: (Int) throws -> [Double], receive: (Int, [Double]) throws -> Void
+        store: SweepStore?, shard: Shard?, unitsAtOnce: Int = 1, progress: (Int, Int) -> Void,
+        _ measure: @Sendable (Int) throws -> [Double], receive: (Int, [Double]) throws -> Void
     ) throws -> Bool {
-        let (missing, others) = try missing(store, shard, receive)
-        let done = owned(by: shard) - missing.count
-        progress(done, owned(by: shard))
-        for (index, unit) in missing.enumerated() {
-            let numbers = try measure(unit)
-            try keep(numbers, of: unit, in: store)
-            try receive(unit, numbers)
-            progress(done + index + 1, owned(by: shard))
-        }
-        return others == 0
-    }
-
-    /// The numbers of every unit; `nil` if units of other shards are missing.
-    ///
-    /// - Parameter unitsAtOnce: The most units that threads work on at once.
-    func run(
-        store: SweepStore?, shard: Shard?, unitsAtOnce: Int, progress: (Int, Int) -> Void,
-        _ measure: @Sendable (Int) throws -> [Double]
-    ) throws -> [[Double]]? {
-        var values = [[Double]](repeating: [], count: count)
-        let (missing, others) = try missing(store, shard) { values[$0] = $1 }
-        let done = owned(by: shard) - missing.count
-        progress(done, owned(by: shard))
-        try parallelMap(missing.count, atMost: unitsAtOnce) {
-            let numbers = try measure(missing[$0])
-            try keep(numbers, of: missing[$0], in: store)
-            return numbers
-        } receiving: { index, numbers in
-            values[missing[index]] = numbers
-            progress(done + index + 1, owned(by: shard))
-        }
-        return others == 0 ? values : nil
-    }
-
-    /// How many units a shard has.
-    private func owned(by shard: Shard?) -> Int {
-        (0..<count).count { shard?.contains($0) ?? true }
-    }
-
-    /// The units of a shard that are not known, and how many of others; those known are given away.
-    private func missing(
-        _ store: SweepStore?, _ shard: Shard?, _ receive: (Int, [Double]) throws -> Void
-    ) throws -> (own: [Int], others: Int) {
-        var (own, others): ([Int], Int) = ([], 0)
+        var missing: [Int] = []
+        var isComplete = true
+        let own = { (unit: Int) in shard?.contains(unit) ?? true }
         for unit in 0..<count {
             if let numbers = try store?.values(of: unit * width..<(unit + 1) * width) {
                 try receive(unit, numbers)
-            } else if shard?.contains(unit) ?? true {
-                own.append(unit)
+            } else if own(unit) {
+                missing.append(unit)
             } else {
-                others += 1
+                isComplete = false
             }
         }
-        return (own, others)
+        let all = (0..<count).count(where: own)
+        let (units, done) = (missing, all - missing.count)
+        progress(done, all)
+        try parallelMap(units.count, atMost: unitsAtOnce) { index in
+            let unit = units[index]
+            let numbers = try measure(unit)
+            precondition(numbers.count == width, "\(numbers.count) numbers of a unit of \(width)")
+            try store?.append(numbers, of: Array(unit * width..<(unit + 1) * width))
+            return numbers
+        } receiving: { index, numbers in
+            try receive(units[index], numbers)
+            progress(done + index + 1, all)
+        }
+        return isComplete
     }
 
-    private func keep(_ numbers: [Double], of unit: Int, in store: SweepStore?) throws {
-        precondition(numbers.count == width, "\(numbers.count) numbers of a unit of \(width)")
-        try store?.append(numbers, of: Array(unit * width..<(unit + 1) * width))
+    /// The numbers of every unit; `nil` if units of other shards are missing.
+    func run(
+        store: SweepStore?, shard: Shard?, unitsAtOnce: Int = 1, progress: (Int, Int) -> Void,
+        _ measure: @Sendable (Int) throws -> [Double]
+    ) throws -> [[Double]]? {
+        var values = [[Double]](repeating: [], count: count)
+        let isComplete = try run(
+            store: store, shard: shard, unitsAtOnce: unitsAtOnce, progress: progress, measure,
+            receive: { values[$0] = $1 })
+        return isComplete ? values : nil
     }
 }
